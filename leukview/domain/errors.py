@@ -36,7 +36,14 @@ class DeviceError(LeukViewError):
 
 
 class ImageError(LeukViewError):
-    """One image cannot be read. The work goes on without it."""
+    """One image cannot be read. The work goes on without it.
+
+    `sha256` is that of the file's bytes, or "" when not even those could be read.
+    """
+
+    def __init__(self, message: str, *, sha256: str = "") -> None:
+        super().__init__(message)
+        self.sha256 = sha256
 
 
 class SessionError(LeukViewError):
