@@ -23,7 +23,7 @@ from leukview.domain.errors import ImageError
 
 MAX_PIXELS = 64_000_000  # 64 megapixels: 192 MB as RGB, larger than any microscope camera's field
 MAX_BYTES = 512 * 1024 * 1024
-FORMATS = ("PNG", "JPEG", "MPO", "BMP", "DIB", "TIFF", "WEBP")
+FORMATS = ("PNG", "JPEG", "BMP", "DIB", "TIFF", "WEBP")
 GOES_ON = "The image was left out; the others are not affected."
 
 _ORIENTATION = 274  # EXIF tag
@@ -35,7 +35,7 @@ _PILLOW_IN_TIFF = {"LA", "La", "PA", "RGBA", "RGBa", "RGBX"}
 # Our own limit is checked first and with a sentence; Pillow's would come as a warning.
 Image.MAX_IMAGE_PIXELS = None
 # Every failure becomes an ImageError with its own words; OpenCV would print to the terminal too.
-cv2.setLogLevel(0)
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 _UPRIGHT: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
     2: lambda a: a[:, ::-1],
@@ -122,7 +122,7 @@ def decode(data: bytes) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
     notes: list[str] = []
     if header.frames > 1:
         notes.append(f"first of {header.frames} pages")
-    if header.mode in _PILLOW_ONLY or (header.format == "TIFF" and header.mode in _PILLOW_IN_TIFF):
+    if _is_odd(header):
         raw = _by_pillow(data, header, notes)
     else:
         raw = _by_opencv(data)
@@ -186,6 +186,16 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
+def _is_odd(header: _Header) -> bool:
+    """Whether OpenCV would get it wrong without a word."""
+    if header.mode in _PILLOW_ONLY:
+        return True
+    if header.format == "TIFF":
+        return header.mode in _PILLOW_IN_TIFF
+    # Of an animated PNG, OpenCV hands over now the first picture, now the last.
+    return header.frames > 1 and not header.mode.startswith("I")
+
+
 def _damaged(error: Exception | None = None) -> ImageError:
     failure = ImageError(
         f"The image is damaged or cut short. {GOES_ON} Copy it again from its source."
@@ -213,7 +223,7 @@ def _by_pillow(data: bytes, header: _Header, notes: list[str]) -> NDArray[np.gen
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             image.load()
-            alpha = header.mode in _PILLOW_IN_TIFF - {"RGBX"}
+            alpha = image.has_transparency_data
             converted = np.asarray(image.convert("RGBA" if alpha else "RGB"))
     except Exception as error:  # Pillow's readers raise nearly any kind on damage
         raise _damaged(error) from error
