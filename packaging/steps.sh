@@ -8,7 +8,8 @@ CONSTRAINTS="$ROOT/packaging/constraints.txt"
 # What PySide6's platform plugins load on Debian and Ubuntu, and a font to write with.
 QT_PACKAGES="libegl1 libgl1 libglib2.0-0 libdbus-1-3 libfontconfig1 libxkbcommon0 libxkbcommon-x11-0
  libx11-xcb1 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0
- libxcb-render-util0 libxcb-shape0 libxcb-xkb1 fontconfig fonts-dejavu-core"
+ libxcb-render-util0 libxcb-shape0 libxcb-xkb1 libwayland-client0 libwayland-cursor0 libwayland-egl1
+ fontconfig fonts-dejavu-core"
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -124,7 +125,7 @@ install_app() {
   fi
   make_venv || return 1
   say "Installing LeukView${extras:+ with $extras} (the first time this takes a few minutes)"
-  if ! (cd "$ROOT" && "$(venv_python)" -m pip install --quiet --disable-pip-version-check \
+  if ! (cd "$ROOT" && "$(venv_python)" -m pip install -qq --disable-pip-version-check \
     --constraint packaging/constraints.txt --editable ".${extras:+[$extras]}" </dev/null); then
     say "LeukView could not be installed; pip's reason stands above. No data was touched."
     say "Check the network and the free space ($(df -Pk "$ROOT" | awk 'NR == 2 {print int($4 / 1024)}') MB here), then start again."
