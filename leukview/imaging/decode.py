@@ -122,10 +122,7 @@ def decode(data: bytes) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
     notes: list[str] = []
     if header.frames > 1:
         notes.append(f"first of {header.frames} pages")
-    if _is_odd(header):
-        raw = _by_pillow(data, header, notes)
-    else:
-        raw = _by_opencv(data)
+    raw = _by_pillow(data, header, notes) if _is_odd(header) else _by_opencv(data)
     pixels = _rgb(_eight_bits(raw, notes), notes)
     if header.orientation in _UPRIGHT:
         notes.append("turned upright as its EXIF says")

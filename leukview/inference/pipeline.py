@@ -1,0 +1,185 @@
+"""Many images through one model: threads decode ahead, the session runs, results in order."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leukview.contract import ModelContract
+from leukview.domain.errors import ImageError
+from leukview.domain.progress import CancelToken
+from leukview.domain.records import ImageFile, ImageResult
+from leukview.imaging.decode import GOES_ON, read
+from leukview.imaging.preprocess import resize
+from leukview.inference.classifier import Classifier
+from leukview.inference.providers import threads
+
+log = logging.getLogger(__name__)
+
+YIELD_SECONDS, YIELD_IMAGES = 0.2, 64  # often enough for a window, rare enough for 100,000 images
+_ASK_SECONDS = 0.1  # how often a waiting run looks whether it was stopped
+# A 64-megapixel image takes 192 MB while it is decoded, so there are few at a time.
+_MOST_DECODERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """One image after decoding: pixels of the model's size, or an error."""
+
+    image: ImageFile
+    sha256: str = ""
+    pixels: NDArray[np.uint8] | None = None
+    notes: tuple[str, ...] = ()
+    error: str = ""
+
+
+def classify(
+    images: Sequence[ImageFile],
+    classifier: Classifier,
+    *,
+    batch_size: int | None = None,
+    cancel: CancelToken | None = None,
+) -> Iterator[list[ImageResult]]:
+    """Classify images in order.
+
+    Args:
+        images: what to read.
+        classifier: used from the calling thread only.
+        batch_size: images per run of the session; None takes what suits the device.
+        cancel: stops within a second; what was finished is yielded before the end.
+
+    Yields:
+        Results in the order of `images`, after at most 64 images or about 0.2 s. An image that
+        cannot be read becomes a result with an error, and the work goes on.
+
+    Raises:
+        DeviceError: the GPU failed and was required. What was finished was yielded before.
+    """
+    token = cancel or CancelToken()
+    ready: list[ImageResult] = []
+    since = time.monotonic()
+    ahead = _DecodeAhead(images, classifier.contract, token, batch_size or classifier.batch_size)
+    try:
+        while not token.cancelled:
+            batch = ahead.take(batch_size or classifier.batch_size)
+            if not batch:
+                break
+            ready += _results(batch, classifier)
+            if len(ready) >= YIELD_IMAGES or time.monotonic() - since >= YIELD_SECONDS:
+                out, ready = ready, []
+                for at in range(0, len(out), YIELD_IMAGES):
+                    yield out[at : at + YIELD_IMAGES]
+                since = time.monotonic()
+    except Exception:
+        ahead.close()
+        if ready:
+            yield ready
+        raise
+    finally:
+        ahead.close()
+    if ready:
+        yield ready
+
+
+class _DecodeAhead:
+    """Threads that keep a bounded queue of prepared images filled, in order."""
+
+    def __init__(
+        self,
+        images: Sequence[ImageFile],
+        contract: ModelContract,
+        token: CancelToken,
+        batch_size: int,
+    ) -> None:
+        self._left = iter(images)
+        self._contract = contract
+        self._token = token
+        self._closed = CancelToken()
+        workers = min(_MOST_DECODERS, threads(), max(1, len(images)))
+        self._depth = 2 * batch_size + workers
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="leukview-decode")
+        self._queue: deque[Future[_Prepared]] = deque()
+        self._fill()
+
+    def take(self, count: int) -> list[_Prepared]:
+        """The next images, at most `count`; none at the end, fewer when stopped."""
+        batch: list[_Prepared] = []
+        while len(batch) < count and self._queue and not self._token.cancelled:
+            try:
+                batch.append(self._queue[0].result(timeout=_ASK_SECONDS))
+            except NotYet:
+                continue
+            self._queue.popleft()
+            self._fill()
+        return batch
+
+    def close(self) -> None:
+        """Drop what waits and join the threads; calling it again does nothing."""
+        self._closed.cancel()
+        self._queue.clear()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _fill(self) -> None:
+        while len(self._queue) < self._depth:
+            image = next(self._left, None)
+            if image is None:
+                return
+            self._queue.append(self._pool.submit(self._prepare, image))
+
+    def _prepare(self, image: ImageFile) -> _Prepared:
+        if self._closed.cancelled or self._token.cancelled:
+            return _Prepared(image, error="stopped")  # nobody takes it any more
+        contract = self._contract
+        try:
+            decoded = read(image.path)
+            pixels = resize(decoded.pixels, contract.height, contract.width, contract.resize)
+        except ImageError as error:
+            return _Prepared(image, error.sha256, error=str(error))
+        except MemoryError:
+            return _Prepared(
+                image,
+                error=f"There is not enough memory to read the image. {GOES_ON}"
+                " Close other programs, or cut the image.",
+            )
+        except Exception as error:
+            log.exception("reading %s failed", image.name)
+            return _Prepared(
+                image,
+                error=f"Reading the image failed ({type(error).__name__}: {error}). {GOES_ON}"
+                " Save it again as PNG.",
+            )
+        notes = decoded.notes + _size_note(decoded.pixels, contract)
+        return _Prepared(image, decoded.sha256, pixels, notes)
+
+
+def _size_note(pixels: NDArray[np.uint8], contract: ModelContract) -> tuple[str, ...]:
+    height, width = pixels.shape[:2]
+    low, high = contract.smallest_side, contract.largest_side
+    if low <= min(height, width) and max(height, width) <= high:
+        return ()
+    seen = f"{low}" if low == high else f"{low} to {high}"
+    return (f"{width} x {height} pixels, the model has seen sides of {seen}",)
+
+
+def _results(batch: Sequence[_Prepared], classifier: Classifier) -> list[ImageResult]:
+    arrays = [one.pixels for one in batch if one.pixels is not None]
+    suggestions = iter(classifier.suggest(classifier.run(np.stack(arrays))) if arrays else ())
+    return [
+        ImageResult(
+            image=one.image,
+            sha256=one.sha256,
+            suggestion=None if one.error else next(suggestions),
+            error=one.error,
+            notes=one.notes,
+            model=classifier.identity,
+        )
+        for one in batch
+    ]
