@@ -1,0 +1,79 @@
+"""Writes the lines of a table to a file: completely, or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+from leukview.domain.errors import OutputError
+
+
+def write(path: Path, lines: Iterable[str]) -> int:
+    """Replace `path` by these lines in one step; a reader sees the old file or the new one.
+
+    The text goes to a new file in the same folder (a rename across disks is a copy), reaches the
+    disk, and only then takes the name. Newlines are written as they come.
+
+    Args:
+        path: of the table; a symbolic link is followed, its target is replaced.
+        lines: each with its own line ending.
+
+    Returns:
+        How many lines were written, the header included.
+
+    Raises:
+        OutputError: the folder or the file cannot be written; an older file is as it was.
+    """
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".leukview-{secrets.token_hex(8)}.part")
+    try:
+        _refuse_devices(target)
+        # Without O_BINARY Windows would turn the \r\n of the table into \r\r\n.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        handle = os.open(temporary, flags, 0o666)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            for line in lines:
+                file.write(line)
+                count += 1
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            temporary.chmod(stat.S_IMODE(target.stat().st_mode))
+        temporary.replace(target)
+        _flush_folder(target.parent)
+    except OSError as error:
+        raise OutputError(_sentence(path, error)) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()  # after success it is gone already
+    return count
+
+
+def _refuse_devices(target: Path) -> None:
+    """Taking the name of a device would remove it (/dev/null, for root)."""
+    if target.exists() and not target.is_file():
+        raise OSError(errno.EINVAL, "it is a folder or a device, not a file")
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make the new name durable too; not every file system and not Windows can."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _sentence(path: Path, error: OSError) -> str:
+    reason = error.strerror or str(error)
+    return (
+        f"{path} could not be written ({reason}). An older file of that name is unchanged, and"
+        " nothing else was lost. Close the file if another program has it open, free disk space,"
+        " or choose another folder."
+    )
