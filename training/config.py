@@ -1,0 +1,83 @@
+"""One experiment as one TOML file; numbers carry their unit in the key or in a comment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from leukview.domain.errors import UsageError
+from training.data.augment import Augmentation
+from training.models.heads import Head
+
+CONFIGS = Path(__file__).parent / "configs"
+
+
+class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One stretch of fitting.
+
+    Attributes:
+        kind: `head` fits the head on features of the frozen trunk, `full` fits images.
+        side: of the images in pixels, for `full`.
+        steps: number of batches; epochs: passes over the fit part. One of them is 0.
+        batch: images a step.
+        optimizer: by its Keras name.
+        learning_rate: at the start.
+        schedule: `cosine` falls to 1 % over the stage; `paper` divides by ten after `drop_after`
+            epochs and halves when the validation loss stalls; `constant`.
+        drop_after: epochs.
+        loss: `mse` (the paper's Table 3) or `crossentropy`.
+        label_smoothing: share.
+        weight_decay: per step, AdamW only.
+        balanced: weigh classes by their inverse frequency.
+        frozen_below: name of the first trunk block that is fitted ("block4a"), "" for all.
+    """
+
+    kind: Literal["head", "full"]
+    side: int = 300
+    steps: int = 0
+    epochs: int = 0
+    batch: int = 40
+    optimizer: Literal["adamax", "adamw", "adam"] = "adamax"
+    learning_rate: float = 1e-3
+    schedule: Literal["cosine", "paper", "constant"] = "constant"
+    drop_after: int = 5
+    loss: Literal["mse", "crossentropy"] = "crossentropy"
+    label_smoothing: float = 0.0
+    weight_decay: float = 0.0
+    balanced: bool = False
+    frozen_below: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.steps > 0) == (self.epochs > 0):
+            raise ValueError("a stage has either steps or epochs")
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An experiment: network, head, initialisation, augmentation, stages in order."""
+
+    name: str
+    network: Literal["efficientnet-b3"] = "efficientnet-b3"
+    head: Head = "table7"
+    init: str = "lite"
+    seed: int = 0
+    feature_copies: int = 2  # changed copies of each image for `head` stages
+    augmentation: Augmentation = Augmentation()
+    stages: tuple[Stage, ...]
+
+
+def load(name: str) -> Config:
+    """A config by name (`best`) or path.
+
+    Raises:
+        UsageError: no such file, or it says what it may not say.
+    """
+    path = Path(name) if name.endswith(".toml") else CONFIGS / f"{name}.toml"
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=Config)
+    except FileNotFoundError as error:
+        known = ", ".join(sorted(p.stem for p in CONFIGS.glob("*.toml")))
+        raise UsageError(f"No config {name!r}. Known: {known}.") from error
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        raise UsageError(f"{path} cannot be used: {error}. Nothing was fitted.") from error

@@ -1,0 +1,122 @@
+"""A fitted classifier as the one ONNX file that the app reads.
+
+The graph takes uint8 images and gives probabilities, logits, embedding, unfamiliarity and class
+activation maps; everything else that the app must know travels as the contract in its metadata.
+Conversion needs the TensorFlow backend; weights fitted on another one can be loaded there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+from keras import ops
+
+from leukview.contract import METADATA_KEY, ModelContract
+from training.models.efficientnet_b3 import WIDTH, unit_range
+from training.unfamiliar import Familiarity
+
+OPSET = 18  # the newest that tf2onnx 1.17 writes
+Serving = Callable[[Any], dict[str, Any]]
+
+
+def _head_gradient(classifier: keras.Model, hidden: Any | None) -> Any:
+    """D logit_c / d embedding_k, (N or 1, D, C), written out; `hidden` is (N, 256) after the ReLU.
+
+    W1 stands on the left, so that it shares the Dense layer's initializer in the file.
+    """
+    w2 = classifier.get_layer("logits").kernel
+    if hidden is None:
+        return ops.expand_dims(w2, 0)
+    norm = classifier.get_layer("head_norm")
+    slope = norm.gamma / ops.sqrt(norm.moving_variance + norm.epsilon)
+    active = ops.expand_dims(ops.cast(hidden > 0, "float32"), -1) * ops.expand_dims(w2, 0)
+    through = ops.matmul(classifier.get_layer("head_dense").kernel, active)
+    return through * ops.reshape(slope, (1, WIDTH, 1))
+
+
+def make_serving(classifier: keras.Model, familiarity: Familiarity, temperature: float) -> Serving:
+    """The function that is exported: uint8 (N, H, W, 3) RGB to the five named outputs.
+
+    `cam` is Grad-CAM (Selvaraju et al. 2017) without its division by the number of places, in logit
+    units, after ReLU; for head `table2` it is the classic map (Zhou et al. 2016).
+    """
+    pool, logits_layer = classifier.get_layer("embedding"), classifier.get_layer("logits")
+    hidden = [layer.output for layer in classifier.layers if layer.name == "head_dense"]
+    network = keras.Model(classifier.input, [pool.input, pool.output, logits_layer.output, *hidden])
+    _, rows, columns, _ = pool.input.shape
+    class_count = logits_layer.units
+
+    def serve(pixels: Any) -> dict[str, Any]:
+        features, embedding, logits, *active = network(unit_range(pixels), training=False)
+        gradient = _head_gradient(classifier, active[0] if active else None)
+        places = ops.reshape(features, (-1, rows * columns, WIDTH))
+        cam = ops.transpose(ops.relu(ops.matmul(places, gradient)), (0, 2, 1))
+        projected = ops.matmul(embedding, familiarity.projection)
+        offsets = ops.expand_dims(projected, 1) - familiarity.centres[None]
+        nearest = ops.min(ops.sum(offsets * offsets, axis=-1), axis=-1)
+        distance = 0.5 * ops.log(nearest + 1e-12)
+        return {
+            "probabilities": ops.softmax(logits / temperature, axis=-1),
+            "logits": logits,
+            "embedding": embedding,
+            "cam": ops.reshape(cam, (-1, class_count, rows, columns)),
+            "unfamiliarity": ops.abs(distance - familiarity.typical) / familiarity.spread,
+        }
+
+    return serve
+
+
+def to_onnx(serve: Serving, contract: ModelContract, path: Path) -> None:
+    """Convert, name the axes, attach the contract, check, and write completely or not at all.
+
+    Raises:
+        ValueError: wrong backend, or the graph is not what the contract promises.
+    """
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError("Export needs KERAS_BACKEND=tensorflow. Nothing was written.")
+    import onnx
+    import tensorflow as tf
+    import tf2onnx
+
+    shape = (None, contract.height, contract.width, 3)
+    signature = [tf.TensorSpec(shape, tf.uint8, name="pixels")]
+    model, _ = tf2onnx.convert.from_function(tf.function(serve), signature, opset=OPSET)
+    c = len(contract.classes)
+    shapes: dict[str, tuple[int, ...]] = {
+        "probabilities": (c,),
+        "logits": (c,),
+        "embedding": (contract.embedding,),
+        "cam": (c, *(contract.cam or ())),
+        "unfamiliarity": (),
+    }
+    if {value.name for value in model.graph.output} != set(shapes):
+        raise ValueError(f"outputs {[v.name for v in model.graph.output]}, not {list(shapes)}")
+    del model.graph.output[:]
+    model.graph.output.extend(
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["batch", *dims])
+        for name, dims in shapes.items()
+    )
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "batch"
+    model.graph.name = contract.model
+    onnx.helper.set_model_props(model, {METADATA_KEY: contract.to_json()})
+    check(model)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".draft")
+    draft.write_bytes(model.SerializeToString())
+    draft.replace(path)
+
+
+def check(model: Any) -> None:
+    """Refuse a graph with other inputs, with loops, or that the ONNX checker does not accept."""
+    import onnx
+
+    inputs = [value.name for value in model.graph.input]
+    if inputs != ["pixels"]:
+        raise ValueError(f"the graph asks for {inputs}, only 'pixels' is allowed")
+    slow = {node.op_type for node in model.graph.node} & {"Loop", "Scan", "If"}
+    if slow:
+        raise ValueError(f"the graph contains {sorted(slow)}")
+    onnx.checker.check_model(model, full_check=True)

@@ -1,0 +1,182 @@
+"""Fitting, in stages: a head on frozen features, then images through all layers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from training.config import Stage
+from training.data.augment import Augmentation
+from training.data.pipeline import Batches
+from training.data.splits import Parts
+from training.models import efficientnet_b3
+from training.models.heads import Head
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Material:
+    """What a fit sees: features (K, N, D) of K copies, plain first, pixels, classes (N,)."""
+
+    features: Floats | None
+    pixels: NDArray[np.uint8]
+    y: NDArray[np.int64]
+    class_count: int
+
+    @property
+    def targets(self) -> Floats:
+        """One-hot (N, C)."""
+        return np.eye(self.class_count, dtype=np.float32)[self.y]
+
+    def weights(self, rows: NDArray[np.int64], balanced: bool) -> Floats:
+        """Loss weight per image (N,), mean 1 over `rows`; balanced: classes equal in sum."""
+        out = np.ones(len(self.y), np.float32)
+        if balanced:
+            counts = np.bincount(self.y[rows], minlength=self.class_count)
+            share = len(rows) / np.maximum(counts, 1) / np.count_nonzero(counts)
+            out = share[self.y].astype(np.float32)
+        return out
+
+
+def head_of(classifier: keras.Model, output: str = "probabilities") -> keras.Model:
+    """The head alone, (N, D) features to (N, C) of layer `output`; the classifier's own layers."""
+    start, end = (classifier.get_layer(name).output for name in ("embedding", output))
+    return keras.Model(start, end)
+
+
+def fit_head(
+    classifier: keras.Model, material: Material, parts: Parts, stage: Stage, seed: int
+) -> None:
+    """Fit the head in place on features; the epoch with the best choose accuracy is kept.
+
+    Without a choose part (the refit on all rows) the last epoch stands.
+    """
+    if material.features is None:
+        raise ValueError("a head stage needs features; run the features step first")
+    keras.utils.set_random_seed(seed)
+    head = head_of(classifier)
+    copies = len(material.features)
+    x = np.concatenate([copy[parts.fit] for copy in material.features])
+    y = np.tile(material.targets[parts.fit], (copies, 1))
+    weights = np.tile(material.weights(parts.fit, stage.balanced)[parts.fit], copies)
+    steps = stage.steps or stage.epochs * -(-len(x) // stage.batch)
+    head.compile(_optimizer(stage, steps), _loss(stage), weighted_metrics=["accuracy"])
+    plain = material.features[0]
+    held = (plain[parts.choose], material.targets[parts.choose]) if len(parts.choose) else None
+    epochs = stage.epochs or max(1, round(steps * stage.batch / len(x)))
+    keep = KeepBest()
+    head.fit(
+        x,
+        y,
+        sample_weight=weights,
+        batch_size=stage.batch,
+        epochs=epochs,
+        validation_data=held,
+        verbose=0,
+        callbacks=[keep] if held else [],
+    )
+
+
+def fit_full(
+    classifier: keras.Model,
+    head: Head,
+    material: Material,
+    parts: Parts,
+    stage: Stage,
+    how: Augmentation,
+    *,
+    seed: int,
+    run: Path,
+) -> None:
+    """Fit images at the stage's side, in place; checkpointed in `run` after each epoch."""
+    keras.utils.set_random_seed(seed)
+    model = efficientnet_b3.at_side(classifier, head, stage.side)
+    _freeze(model.get_layer("trunk"), stage.frozen_below)
+    weights = material.weights(parts.fit, stage.balanced)
+    common: dict[str, Any] = {"side": stage.side, "batch": stage.batch}
+    # A stage in steps is cut into ten epochs, so that checkpoints and the choice have ten chances.
+    per_epoch = max(1, stage.steps // 10) if stage.steps else 0
+    batches = Batches(
+        material.pixels,
+        material.targets,
+        parts.fit,
+        weights,
+        steps=per_epoch,
+        how=how,
+        seed=seed,
+        **common,
+    )
+    held = None
+    if len(parts.choose):
+        ones = np.ones(len(material.y), np.float32)
+        held = Batches(material.pixels, material.targets, parts.choose, ones, **common)
+    epochs = stage.epochs or -(-stage.steps // per_epoch)
+    model.compile(_optimizer(stage, epochs * len(batches)), _loss(stage), metrics=["accuracy"])
+    run.mkdir(parents=True, exist_ok=True)
+    callbacks: list[Any] = [
+        keras.callbacks.BackupAndRestore(run / "backup"),
+        keras.callbacks.CSVLogger(run / "curve.csv", append=True),
+        *([KeepBest()] if held else []),
+        *_schedule_callbacks(stage),
+    ]
+    model.fit(batches, validation_data=held, epochs=epochs, verbose=2, callbacks=callbacks)
+    classifier.set_weights(model.get_weights())
+
+
+class KeepBest(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no types
+    """Checkpoint on the best validation accuracy (the paper's rule), ties by the lower loss."""
+
+    def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002  # Keras' signature
+        self._best = (-math.inf, -math.inf)
+        self._weights: list[Any] = []
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+        score = (round(float(logs["val_accuracy"]), 6), -float(logs["val_loss"]))
+        if score > self._best:
+            self._best, self._weights = score, self.model.get_weights()
+
+    def on_train_end(self, logs: Any = None) -> None:  # noqa: ARG002
+        if self._weights:
+            self.model.set_weights(self._weights)
+
+
+def _freeze(trunk: keras.Model, below: str) -> None:
+    reached = below == ""
+    for layer in trunk.layers:
+        reached = reached or layer.name.startswith(below)
+        layer.trainable = reached
+    if not reached:
+        raise ValueError(f"the trunk has no block {below!r}")
+
+
+def _loss(stage: Stage) -> Any:
+    if stage.loss == "mse":
+        return keras.losses.MeanSquaredError()
+    return keras.losses.CategoricalCrossentropy(label_smoothing=stage.label_smoothing)
+
+
+def _optimizer(stage: Stage, steps: int) -> Any:
+    rate: Any = stage.learning_rate
+    if stage.schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(rate, max(steps, 1), alpha=0.01)
+    if stage.optimizer == "adamw":
+        return keras.optimizers.AdamW(rate, weight_decay=stage.weight_decay, clipnorm=1.0)
+    return {"adam": keras.optimizers.Adam, "adamax": keras.optimizers.Adamax}[stage.optimizer](rate)
+
+
+def _schedule_callbacks(stage: Stage) -> list[Any]:
+    if stage.schedule != "paper":
+        return []
+
+    def rate(epoch: int, now: float) -> float:
+        return stage.learning_rate / 10 if epoch == stage.drop_after else now
+
+    stalls = keras.callbacks.ReduceLROnPlateau("val_loss", factor=0.5, patience=2)
+    return [keras.callbacks.LearningRateScheduler(rate), stalls]
