@@ -36,6 +36,7 @@ def write(path: Path, lines: Iterable[str]) -> int:
         # Without O_BINARY Windows would turn the \r\n of the table into \r\r\n.
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         handle = os.open(temporary, flags, 0o666)
+        count = 0
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             for line in lines:
                 file.write(line)
