@@ -1,0 +1,282 @@
+"""A list view whose geometry is arithmetic, so 100,000 tiles show and resize at once.
+
+QListView in icon mode takes half a second to show as many and a quarter to resize them (measured);
+being a QListView, this one keeps the roles List and ListItem for a screen reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import (
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import (
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QRegion,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QListView,
+    QStyle,
+    QStyleOptionViewItem,
+    QWidget,
+)
+
+from leukview.ui.models.gallery_model import TileRole
+from leukview.ui.widgets import tile
+from leukview.ui.widgets.tile import TileDelegate
+
+_EDGE = 10
+_Index = QModelIndex | QPersistentModelIndex
+# What the digit row of a French keyboard gives without Shift; position is what the hand knows.
+_AZERTY = {
+    Qt.Key.Key_Ampersand: 1,
+    Qt.Key.Key_Eacute: 2,
+    Qt.Key.Key_QuoteDbl: 3,
+    Qt.Key.Key_Apostrophe: 4,
+    Qt.Key.Key_ParenLeft: 5,
+    Qt.Key.Key_Section: 6,
+    Qt.Key.Key_Egrave: 7,
+    Qt.Key.Key_Underscore: 8,
+    Qt.Key.Key_Ccedilla: 9,
+}
+
+
+class GalleryView(QListView):
+    """The gallery. Selection is many, the current image is one and has the ring."""
+
+    edge_wished = Signal(int)
+    class_key = Signal(int)  # 1 to 9, from keys that are digits only by their place
+
+    def __init__(self, delegate: TileDelegate, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._tiles = delegate
+        self.setItemDelegate(delegate)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        # Always there: if it came and went, the columns would jump.
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self.setFrameShape(QListView.Shape.NoFrame)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setMouseTracking(True)
+        self.setAccessibleName("Images")
+        self.empty: Callable[[], str] = str
+
+    def set_edge(self, edge: int) -> None:
+        """Show images with this edge; what stood in the middle stays in view."""
+        edge = min(max(edge, tile.SMALLEST), tile.LARGEST)
+        keep = self.currentIndex()
+        if not keep.isValid():
+            keep = self.indexAt(QPoint(_EDGE + 5, self.viewport().height() // 2))
+        self._tiles.geometry = tile.geometry(edge)
+        self.updateGeometries()
+        if keep.isValid():
+            self.scrollTo(keep, QAbstractItemView.ScrollHint.PositionAtCenter)
+        self.viewport().update()
+
+    @property
+    def columns(self) -> int:
+        room = self.viewport().width() - 2 * _EDGE
+        return max(1, room // self._tiles.geometry.width)
+
+    @property
+    def _pitch(self) -> float:
+        """Columns share the width evenly, so the right edge is as straight as the left."""
+        return (self.viewport().width() - 2 * _EDGE) / self.columns
+
+    def _count(self) -> int:
+        model = self.model()
+        return model.rowCount() if model is not None else 0
+
+    def visible_rows(self) -> range:
+        """Places whose tiles are at least partly in view."""
+        high = self._tiles.geometry.height
+        top = self.verticalOffset() - _EDGE
+        first = max(0, top // high) * self.columns
+        last = ((top + self.viewport().height()) // high + 1) * self.columns
+        return range(min(first, self._count()), min(last, self._count()))
+
+    def visualRect(self, index: _Index) -> QRect:
+        if not index.isValid():
+            return QRect()
+        line, column = divmod(index.row(), self.columns)
+        size = self._tiles.geometry
+        left = _EDGE + column * self._pitch + (self._pitch - size.width) / 2
+        top = _EDGE + line * size.height - self.verticalOffset()
+        return QRect(round(left), top, size.width, size.height)
+
+    def indexAt(self, point: QPoint) -> QModelIndex:
+        column = int((point.x() - _EDGE) // self._pitch)
+        line = (point.y() + self.verticalOffset() - _EDGE) // self._tiles.geometry.height
+        place = line * self.columns + column
+        if not (0 <= column < self.columns and line >= 0 and place < self._count()):
+            return QModelIndex()
+        index = self.model().index(place, 0)
+        return index if self.visualRect(index).contains(point) else QModelIndex()
+
+    def scrollTo(
+        self,
+        index: _Index,
+        hint: QAbstractItemView.ScrollHint = QAbstractItemView.ScrollHint.EnsureVisible,
+    ) -> None:
+        rect, height = self.visualRect(index), self.viewport().height()
+        bar = self.verticalScrollBar()
+        if hint == QAbstractItemView.ScrollHint.PositionAtCenter:
+            bar.setValue(bar.value() + rect.center().y() - height // 2)
+        elif rect.top() < 0:
+            bar.setValue(bar.value() + rect.top() - _EDGE)
+        elif rect.bottom() > height:
+            bar.setValue(bar.value() + rect.bottom() - height + _EDGE)
+
+    def horizontalOffset(self) -> int:
+        return 0
+
+    def verticalOffset(self) -> int:
+        return self.verticalScrollBar().value()
+
+    def isIndexHidden(self, index: _Index) -> bool:
+        return False
+
+    def doItemsLayout(self) -> None:
+        QAbstractItemView.doItemsLayout(self)
+
+    def moveCursor(
+        self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier
+    ) -> QModelIndex:
+        count = self._count()
+        if not count:
+            return QModelIndex()
+        now = self.currentIndex().row() if self.currentIndex().isValid() else 0
+        line = self.columns
+        page = max(1, self.viewport().height() // self._tiles.geometry.height) * line
+        move = QAbstractItemView.CursorAction
+        to = {
+            move.MoveLeft: now - 1,
+            move.MovePrevious: now - 1,
+            move.MoveRight: now + 1,
+            move.MoveNext: now + 1,
+            move.MoveUp: now - line if now >= line else now,
+            move.MoveDown: now + line if now + line < count else now,
+            move.MovePageUp: now - page,
+            move.MovePageDown: now + page,
+            move.MoveHome: 0,
+            move.MoveEnd: count - 1,
+        }[action]
+        return self.model().index(min(max(to, 0), count - 1), 0)
+
+    def setSelection(self, rect: QRect, command: QItemSelectionModel.SelectionFlag) -> None:
+        """A drag selects what its rectangle touches, Shift a run of the queue."""
+        selection = QItemSelection()
+        if self.state() == QAbstractItemView.State.DragSelectingState:
+            self._touched(rect, selection)
+        else:
+            self._run(rect, selection)
+        self.selectionModel().select(selection, command)
+
+    def _touched(self, rect: QRect, selection: QItemSelection) -> None:
+        high, offset, count = self._tiles.geometry.height, self.verticalOffset(), self._count()
+        first = max(0, (rect.top() + offset - _EDGE) // high)
+        last = (rect.bottom() + offset - _EDGE) // high
+        left = max(0, int((rect.left() - _EDGE) // self._pitch))
+        right = min(self.columns - 1, int((rect.right() - _EDGE) // self._pitch))
+        for line in range(first, last + 1):
+            a, b = line * self.columns + left, min(line * self.columns + right, count - 1)
+            if a <= b:
+                selection.select(self.model().index(a, 0), self.model().index(b, 0))
+
+    def _run(self, rect: QRect, selection: QItemSelection) -> None:
+        corners = (rect.topLeft(), rect.topRight(), rect.bottomLeft(), rect.bottomRight())
+        found = [self.indexAt(corner) for corner in corners]
+        now = self.currentIndex()
+        # Qt gives the rectangle between anchor and current tile; the anchor is opposite.
+        for one, other in ((0, 3), (1, 2), (2, 1), (3, 0)):
+            if found[one].isValid() and found[one] == now and found[other].isValid():
+                a, b = sorted((found[one].row(), found[other].row()))
+                selection.select(self.model().index(a, 0), self.model().index(b, 0))
+                return
+
+    def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
+        return QRegion(self.viewport().rect())
+
+    def updateGeometries(self) -> None:
+        lines = -(-self._count() // self.columns)
+        high, view = self._tiles.geometry.height, self.viewport().height()
+        bar = self.verticalScrollBar()
+        bar.setRange(0, max(0, lines * high + 2 * _EDGE - view))
+        bar.setPageStep(view)
+        bar.setSingleStep(max(20, high // 4))
+        QAbstractItemView.updateGeometries(self)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        QAbstractItemView.resizeEvent(self, event)
+        self.updateGeometries()
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        self.viewport().update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self.viewport())
+        painter.fillRect(event.rect(), self.viewport().palette().base())
+        option = QStyleOptionViewItem()
+        self.initViewItemOption(option)
+        flag = QStyle.StateFlag
+        plain = option.state & ~(flag.State_Selected | flag.State_HasFocus)  # type: ignore[attr-defined]
+        chosen, current = self.selectionModel(), self.currentIndex()
+        for place in self.visible_rows():
+            index = self.model().index(place, 0)
+            rect = self.visualRect(index)
+            if not rect.intersects(event.rect()):
+                continue
+            state = plain
+            if chosen.isSelected(index):
+                state |= flag.State_Selected
+            if index == current:
+                state |= flag.State_HasFocus
+            option.rect, option.state = rect, state  # type: ignore[attr-defined]
+            self._tiles.paint(painter, option, index)
+        if not self._count():
+            painter.setPen(self.palette().windowText().color())
+            middle = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(self.viewport().rect().adjusted(40, 0, -40, 0), middle, self.empty())
+        painter.end()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            step = tile.STEP if event.angleDelta().y() > 0 else -tile.STEP
+            self.edge_wished.emit(self._tiles.geometry.edge + step)
+            event.accept()
+            return
+        super().wheelEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        place = _AZERTY.get(Qt.Key(event.key()))
+        if place is not None and event.modifiers() == Qt.KeyboardModifier.NoModifier:
+            self.class_key.emit(place)
+            event.accept()
+            return
+        super().keyPressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        QAbstractItemView.mouseMoveEvent(self, event)
+
+    def keyboardSearch(self, search: str) -> None:
+        """Letters decide here; a search would speak the captions of all images."""
+
+    def selected_rows(self) -> list[int]:
+        """Image rows of the selection in the order of the queue."""
+        found = sorted(self.selectionModel().selectedIndexes(), key=lambda i: i.row())
+        return [int(index.data(TileRole.IMAGE_ROW)) for index in found]
