@@ -19,7 +19,7 @@ from training.data.splits import Parts, Split
 from training.models import efficientnet_b3
 from training.models.registry import NETWORKS, initial_weights
 from training.runs import Run
-from training.train import Material, fit_full, fit_head, head_of
+from training.train import Material, fit_full, fit_head, head_logits, new_head, put_head
 
 CROSS, PAPER, FINAL = "cross", "paper", "final"
 
@@ -105,13 +105,17 @@ def fit_all(exp: Experiment) -> Iterator[Progress]:
 
 
 def _fit_part(exp: Experiment, name: str, parts: Parts) -> None:
-    model = fresh(exp)
-    images = False
-    for number, stage in enumerate(exp.config.stages):
+    seed, stages = exp.config.seed, exp.config.stages
+    images = any(stage.kind == "full" for stage in stages)
+    keras.utils.set_random_seed(seed)
+    head = new_head(exp.config.head, len(exp.about.classes))
+    # Cross-validating a head needs no trunk; building one costs more than the fit.
+    model = fresh(exp) if images or name == FINAL else head
+    for number, stage in enumerate(stages):
         if stage.kind == "head":
-            fit_head(model, exp.material, parts, stage, exp.config.seed)
+            fit_head(head, exp.material, parts, stage, seed)
+            put_head(head, model)
             continue
-        images = True
         fit_full(
             model,
             exp.config.head,
@@ -119,7 +123,7 @@ def _fit_part(exp: Experiment, name: str, parts: Parts) -> None:
             parts,
             stage,
             exp.config.augmentation,
-            seed=exp.config.seed,
+            seed=seed,
             run=exp.run.folder / f"{name}.stage{number}",
         )
     if name == FINAL:
@@ -132,7 +136,7 @@ def _fit_part(exp: Experiment, name: str, parts: Parts) -> None:
     if exp.about.scale_bar and not images:
         with np.load(feature_files.path(exp.cache, exp.about)) as found:
             if "blanked" in found:
-                out["blanked"] = _head_logits(model, found["blanked"][parts.test])
+                out["blanked"] = head_logits(model, found["blanked"][parts.test])
     exp.run.save(name, **out)
 
 
@@ -140,13 +144,9 @@ def _logits(
     exp: Experiment, model: keras.Model, rows: NDArray[np.int64], images: bool
 ) -> NDArray[np.float32]:
     if not images and exp.material.features is not None:
-        return _head_logits(model, exp.material.features[0][rows])
+        return head_logits(model, exp.material.features[0][rows])
     network = keras.Model(model.input, model.get_layer("logits").output)
     batches = [rows[at : at + 16] for at in range(0, len(rows), 16)]
     pixels = (efficientnet_b3.unit_range(np.asarray(exp.material.pixels[b])) for b in batches)
     out = [np.asarray(keras.ops.convert_to_numpy(network(p, training=False))) for p in pixels]
     return np.concatenate(out)
-
-
-def _head_logits(model: keras.Model, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(head_of(model, "logits").predict(embeddings, verbose=0))

@@ -25,7 +25,7 @@ from training.data.prepare import hash_of, image_pixels
 from training.experiment import Experiment, fresh
 from training.features import Trunk
 from training.models.efficientnet_b3 import SIDE, WIDTH
-from training.train import head_of
+from training.train import head_logits
 from training.unfamiliar import Familiarity
 
 RELEASE = "0.1"
@@ -90,11 +90,10 @@ def familiarity(
     found = evaluate.read_predictions(evaluate.results_path(exp.about), exp.about)
     mine = found.protocol == evaluate.cross_name(exp.about)
     doubt = 1 - found.probabilities[mine].max(axis=1)
-    head = head_of(model, "logits")
     out = []
     for name, paths in foreign_groups(data, exp.about).items():
         seen = trunk(np.stack([image_pixels(path) for path in paths]))
-        logits = head.predict(seen, verbose=0).astype(np.float64)
+        logits = head_logits(model, seen).astype(np.float64)
         foreign_doubt = 1 - calibrate.softmax(logits, temperature).max(axis=1)
         for word, value in (
             ("unfamiliarity AUROC", unfamiliar.auroc(held, fitted.score(seen))),

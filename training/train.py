@@ -16,7 +16,7 @@ from training.data.augment import Augmentation
 from training.data.pipeline import Batches
 from training.data.splits import Parts
 from training.models import efficientnet_b3
-from training.models.heads import Head
+from training.models.heads import Head, add_head
 
 Floats = NDArray[np.float32]
 
@@ -45,23 +45,33 @@ class Material:
         return out
 
 
-def head_of(classifier: keras.Model, output: str = "probabilities") -> keras.Model:
-    """The head alone, (N, D) features to (N, C) of layer `output`; the classifier's own layers."""
-    start, end = (classifier.get_layer(name).output for name in ("embedding", output))
-    return keras.Model(start, end)
+def new_head(head: Head, class_count: int) -> keras.Model:
+    """A head alone, (N, D) features to (N, C) probabilities; building it takes no trunk."""
+    embedding = keras.Input((efficientnet_b3.WIDTH,), name="embedding")
+    return keras.Model(embedding, add_head(head, embedding, class_count))
 
 
-def fit_head(
-    classifier: keras.Model, material: Material, parts: Parts, stage: Stage, seed: int
-) -> None:
-    """Fit the head in place on features; the epoch with the best choose accuracy is kept.
+def put_head(head: keras.Model, classifier: keras.Model) -> None:
+    """Copy a head's weights into the classifier's layers of the same names."""
+    for layer in head.layers:
+        if layer.weights:
+            classifier.get_layer(layer.name).set_weights(layer.get_weights())
+
+
+def head_logits(model: keras.Model, embeddings: Floats) -> Floats:
+    """Logits (N, C) of features (N, D), by a head alone or by a classifier's head."""
+    start, end = (model.get_layer(name).output for name in ("embedding", "logits"))
+    return np.asarray(keras.Model(start, end).predict(embeddings, batch_size=256, verbose=0))
+
+
+def fit_head(head: keras.Model, material: Material, parts: Parts, stage: Stage, seed: int) -> None:
+    """Fit a head in place on features; the epoch with the best choose accuracy is kept.
 
     Without a choose part (the refit on all rows) the last epoch stands.
     """
     if material.features is None:
         raise ValueError("a head stage needs features; run the features step first")
     keras.utils.set_random_seed(seed)
-    head = head_of(classifier)
     copies = len(material.features)
     x = np.concatenate([copy[parts.fit] for copy in material.features])
     y = np.tile(material.targets[parts.fit], (copies, 1))
