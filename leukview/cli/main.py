@@ -1,0 +1,260 @@
+"""The command line: which command runs, and which exit code an error becomes."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+from typer.exceptions import TyperException
+
+from leukview import __version__
+from leukview.cli import classify as classify_command
+from leukview.cli import doctor as doctor_command
+from leukview.cli import models as models_command
+from leukview.cli.terminal import Terminal
+from leukview.domain.errors import (
+    DeviceError,
+    LeukViewError,
+    ModelFileError,
+    OutputError,
+    SessionError,
+    UsageError,
+)
+
+USAGE, NO_GPU, MODEL_REFUSED, NOT_WRITABLE, INTERNAL, STOPPED = 2, 3, 4, 5, 70, 130
+_CODES: tuple[tuple[type[LeukViewError], int], ...] = (
+    (UsageError, USAGE),
+    (DeviceError, NO_GPU),
+    (ModelFileError, MODEL_REFUSED),
+    (OutputError, NOT_WRITABLE),
+    (SessionError, NOT_WRITABLE),
+)
+WINDOW = "open"
+log = logging.getLogger("leukview")
+
+
+class _Commands(TyperGroup):
+    """A first word that is no command is a path for the window: `leukview slides/`."""
+
+    def resolve_command(
+        self,
+        ctx: Any,  # noqa: ANN401  # typer keeps the class of its contexts to itself
+        args: list[str],
+    ) -> tuple[str | None, Any, list[str]]:
+        if args and self.get_command(ctx, args[0]) is None:
+            return WINDOW, self.get_command(ctx, WINDOW), args
+        return super().resolve_command(ctx, args)
+
+
+app = typer.Typer(
+    cls=_Commands,
+    add_completion=False,
+    invoke_without_command=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    # Options before the first path ("--model cnmc slides/") belong to the window.
+    context_settings={"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]},
+)
+
+Model = Annotated[str, typer.Option(help="auto, all4, cnmc, pbc8, or a model file.")]
+DeviceName = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        Exit code: 0 all read; 1 images failed; 2 usage; 3 GPU demanded but not usable; 4 model
+        refused; 5 output not writable; 70 internal error; 130 stopped.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a name that the locale cannot show is no reason to die
+            stream.reconfigure(errors="backslashreplace")
+    terminal = Terminal()
+    root = logging.getLogger()
+    before = list(root.handlers)
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(
+            args=list(sys.argv[1:] if arguments is None else arguments),
+            prog_name="leukview",
+            standalone_mode=False,
+        )
+        return code if isinstance(code, int) else 0
+    except TyperException as error:
+        terminal.error(f"{error.format_message()} `leukview --help` lists the options.")
+        return USAGE
+    except LeukViewError as error:
+        terminal.error(str(error))
+        return next((code for kind, code in _CODES if isinstance(error, kind)), INTERNAL)
+    except (typer.Abort, KeyboardInterrupt):
+        terminal.error("Stopped. Nothing was written.")
+        return STOPPED
+    except Exception as error:
+        log.exception("internal error")
+        terminal.error(
+            f"LeukView failed through a fault of its own ({type(error).__name__}: {error})."
+            " No image was changed, and no table was written."
+            " Run again with -v --log-file FILE and report it with that file."
+        )
+        return INTERNAL
+    finally:
+        for handler in [h for h in root.handlers if h not in before]:
+            root.removeHandler(handler)
+            handler.close()
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"leukview {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def everything(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    verbose: Annotated[
+        int, typer.Option("-v", "--verbose", count=True, help="Say more; twice: everything.")
+    ] = 0,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Say errors only.")] = False,
+    log_file: Annotated[
+        Path | None, typer.Option("--log-file", help="Write the log there as well.")
+    ] = None,
+) -> None:
+    """LeukView: review of white-blood-cell images. Research use only. Not for diagnosis.
+
+    `leukview [PATH...]` opens the window on folders and images.
+    """
+    del version  # its callback has answered
+    _log(verbose, quiet, log_file)
+    context.obj = Terminal(-1 if quiet else verbose)
+    if context.invoked_subcommand is None:
+        context.exit(_open_window([], "auto", "auto"))
+
+
+@app.command(WINDOW)
+def open_window(
+    paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH...]")] = None,
+    model: Model = "auto",
+    device: DeviceName = "auto",
+) -> int:
+    """Open the window (also without the word `open`)."""
+    return _open_window(paths or [], model, device)
+
+
+@app.command()
+def classify(
+    context: typer.Context,
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Folders and images.")],
+    out: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write the table there; - is stdout.")
+    ] = None,
+    model: Model = "auto",
+    device: DeviceName = "auto",
+    require_gpu: Annotated[
+        bool, typer.Option("--require-gpu", help="Fail with 3 rather than use the CPU.")
+    ] = False,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="Images per run of the model.")
+    ] = None,
+    no_recursive: Annotated[
+        bool, typer.Option("--no-recursive", help="Do not look into folders inside.")
+    ] = False,
+    format_: Annotated[
+        classify_command.Format | None,
+        typer.Option("--format", help="csv or jsonl; else by the ending of --out."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    excel: Annotated[
+        bool, typer.Option("--excel", help="Begin the CSV with a mark that Excel needs.")
+    ] = False,
+) -> int:
+    """Classify images and write a table. Nothing else is kept.
+
+    Exit codes: 0 all read; 1 some images failed, the table is complete; 2 usage or no images; 3 GPU
+    demanded but not usable; 4 model refused; 5 output not writable; 130 stopped.
+    """
+    options = classify_command.Options(
+        paths=paths,
+        out=out,
+        model=model,
+        device=device,
+        require_gpu=require_gpu,
+        batch_size=batch_size,
+        recursive=not no_recursive,
+        format=format_,
+        force=force,
+        excel=excel,
+    )
+    return classify_command.run(options, context.obj)
+
+
+@app.command()
+def models() -> int:
+    """List the models that come with LeukView, with their figures."""
+    return models_command.run()
+
+
+@app.command()
+def doctor() -> int:
+    """Say what is installed, what a model really runs on, and why not on the GPU."""
+    return doctor_command.run()
+
+
+def _open_window(paths: Sequence[Path], model: str, device: str) -> int:
+    for path in paths:
+        if not path.exists():
+            near = difflib.get_close_matches(str(path), ("classify", "models", "doctor"), 1)
+            hint = f" Did you mean `leukview {near[0]}`?" if near else " Check the spelling."
+            raise UsageError(f"There is no file or folder {str(path)!r}. Nothing was opened.{hint}")
+    if not _has_display():
+        raise UsageError(
+            "There is no display, so no window can be opened. Nothing was changed."
+            " Use `leukview classify PATH --out FILE`, or start it on a desktop."
+        )
+    # Qt is loaded here and not above, so that the other commands run without it.
+    from leukview.ui.app import run
+
+    return run(paths, model=model, device=device)
+
+
+def _has_display() -> bool:
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return sys.platform != "linux" or any(os.environ.get(name) for name in names)
+
+
+def _log(verbose: int, quiet: bool, log_file: Path | None) -> None:
+    root = logging.getLogger()
+    level = (
+        logging.ERROR if quiet else (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
+    )
+    handler: logging.Handler = logging.StreamHandler()
+    handler.setLevel(level)
+    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    root.addHandler(handler)
+    root.setLevel(level)
+    if log_file is None:
+        return
+    try:
+        to_file = logging.FileHandler(log_file, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(
+            f"The log file {log_file} cannot be written ({error.strerror or error})."
+            " Nothing was done. Choose another place for --log-file."
+        ) from error
+    to_file.setLevel(min(level, logging.INFO))
+    to_file.setFormatter(
+        logging.Formatter("%(asctime)s %(levelname)s %(name)s %(threadName)s: %(message)s")
+    )
+    root.addHandler(to_file)
+    root.setLevel(min(level, logging.INFO))
