@@ -85,7 +85,8 @@ def run(options: Options, terminal: Terminal) -> int:
         for problem in found.problems:
             terminal.say(problem)
         if found.others:
-            terminal.say(f"{found.others:,} other files were left out (no image by their ending).")
+            files = "file was" if found.others == 1 else "files were"
+            terminal.say(f"{found.others:,} other {files} left out (not an image by the ending).")
         classifier: Classifier | None = None
         if not token.cancelled:
             model = _model(options.model, found.images, token, terminal)

@@ -38,7 +38,7 @@ def run() -> int:
     console = Console(highlight=False, soft_wrap=True)
 
     def line(name: str, text: str) -> None:
-        console.print(Text.assemble((f"{name:<16}", "bold"), text))
+        console.print(Text.assemble((f"{name:<24}", "bold"), text))
 
     line("LeukView", __version__)
     line("Python", f"{platform.python_version()} on {platform.platform()}")
@@ -52,7 +52,10 @@ def run() -> int:
     for probe in probes:
         ran = "ran a one-node model" if probe.usable else "not usable"
         listed = f"; its session lists {', '.join(probe.session)}" if probe.session else ""
-        line(probe.provider.removesuffix("ExecutionProvider"), f"{ran}{listed}. {probe.reason}")
+        line(
+            probe.provider.removesuffix("ExecutionProvider"),
+            f"{ran}{listed}. {probe.reason}".rstrip(),
+        )
     cuda = [probe for probe in probes if probe.provider == providers.CUDA]
     if not any(probe.usable for probe in cuda):
         why = cuda[0].reason if cuda else providers.why_no_cuda()

@@ -37,6 +37,7 @@ _CODES: tuple[tuple[type[LeukViewError], int], ...] = (
     (SessionError, NOT_WRITABLE),
 )
 WINDOW = "open"
+_LOUD = ("-v", "-vv", "--verbose", "-q", "--quiet")
 log = logging.getLogger("leukview")
 
 
@@ -83,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = typer.main.get_command(app)
     try:
         code = command.main(
-            args=list(sys.argv[1:] if arguments is None else arguments),
+            args=_loudness_first(sys.argv[1:] if arguments is None else arguments),
             prog_name="leukview",
             standalone_mode=False,
         )
@@ -109,6 +110,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for handler in [h for h in root.handlers if h not in before]:
             root.removeHandler(handler)
             handler.close()
+
+
+def _loudness_first(arguments: Sequence[str]) -> list[str]:
+    """`leukview classify DIR -q` means the same as `leukview -q classify DIR`."""
+    first: list[str] = []
+    rest: list[str] = []
+    left = list(arguments)
+    while left:
+        word = left.pop(0)
+        if word == "--":
+            return [*first, *rest, word, *left]
+        if word in _LOUD or word.startswith("--log-file="):
+            first.append(word)
+        elif word == "--log-file" and left:
+            first += [word, left.pop(0)]
+        else:
+            rest.append(word)
+    return first + rest
 
 
 def _version(wanted: bool) -> None:
@@ -144,7 +163,7 @@ def everything(
 
 @app.command(WINDOW)
 def open_window(
-    paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH...]")] = None,
+    paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH...]", readable=False)] = None,
     model: Model = "auto",
     device: DeviceName = "auto",
 ) -> int:
@@ -155,7 +174,9 @@ def open_window(
 @app.command()
 def classify(
     context: typer.Context,
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Folders and images.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Folders and images.", readable=False)
+    ],
     out: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write the table there; - is stdout.")
     ] = None,

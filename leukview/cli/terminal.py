@@ -53,9 +53,9 @@ class Terminal:
             task = bar.add_task("Classifying", total=total, rate="")
 
             def show(done: int) -> None:
+                bar.update(task, completed=done)
                 speed = bar.tasks[0].finished_speed or bar.tasks[0].speed
-                rate = f"{speed:.1f} {unit}/s" if speed else ""
-                bar.update(task, completed=done, rate=rate)
+                bar.update(task, rate=f"{speed:.1f} {unit}/s" if speed else "")
 
             yield show
 

@@ -98,7 +98,7 @@ class _Walk:
                     for entry in entries:
                         if self._stopped():
                             break
-                        if entry.is_dir():
+                        if _is_folder(entry):
                             if self._recursive:
                                 waiting.append(Path(entry.path))
                         else:
@@ -145,6 +145,14 @@ class _Walk:
 
     def _stopped(self) -> bool:
         return self._cancel is not None and self._cancel.cancelled
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """A link that points to itself is none: the system refuses to follow it."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def folders_of(image: ImageFile) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,10 +96,14 @@ def _read(path: Path) -> bytes:
 def _open(path: Path, data: bytes) -> ort.InferenceSession:
     """A session without optimisation, for reading names, shapes and metadata only.
 
-    Made from bytes, onnxruntime does not know a folder, so weights in other files cannot be
-    reached: a model file cannot make the app read anything else.
+    Made from bytes, onnxruntime looks for weights in other files from the current folder on. Sent
+    to a folder that cannot exist it finds none, so a model file cannot make the app read anything
+    else, and a hash of its bytes is a hash of all its weights.
     """
     options = ort.SessionOptions()
+    options.add_session_config_entry(
+        "session.model_external_initializers_file_folder_path", f"{os.devnull}/none"
+    )
     options.log_severity_level = 4
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.intra_op_num_threads = 1

@@ -106,7 +106,7 @@ class _DecodeAhead:
         workers = min(_MOST_DECODERS, threads(), max(1, len(images)))
         self._depth = 2 * batch_size + workers
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="leukview-decode")
-        self._queue: deque[Future[_Prepared]] = deque()
+        self._queue: deque[Future[_Prepared | None]] = deque()
         self._fill()
 
     def take(self, count: int) -> list[_Prepared]:
@@ -114,9 +114,12 @@ class _DecodeAhead:
         batch: list[_Prepared] = []
         while len(batch) < count and self._queue and not self._token.cancelled:
             try:
-                batch.append(self._queue[0].result(timeout=_ASK_SECONDS))
+                prepared = self._queue[0].result(timeout=_ASK_SECONDS)
             except NotYet:
                 continue
+            if prepared is None:
+                break
+            batch.append(prepared)
             self._queue.popleft()
             self._fill()
         return batch
@@ -134,9 +137,10 @@ class _DecodeAhead:
                 return
             self._queue.append(self._pool.submit(self._prepare, image))
 
-    def _prepare(self, image: ImageFile) -> _Prepared:
+    def _prepare(self, image: ImageFile) -> _Prepared | None:
+        """One image, in a thread of the pool; None when the run was stopped before it."""
         if self._closed.cancelled or self._token.cancelled:
-            return _Prepared(image, error="stopped")  # nobody takes it any more
+            return None
         contract = self._contract
         try:
             decoded = read(image.path)

@@ -1,0 +1,180 @@
+import logging
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+from leukview import __version__
+from leukview.__main__ import main
+from leukview.cli import doctor, models
+from leukview.cli import main as module
+from leukview.domain.errors import (
+    ContractError,
+    DeviceError,
+    ImageError,
+    ModelFileError,
+    OutputError,
+    SessionError,
+    UsageError,
+)
+
+
+@pytest.fixture
+def window(monkeypatch):
+    """Stands in for the window, so that dispatch is tested without Qt."""
+    calls = []
+
+    def run(paths, *, model="auto", device="auto"):
+        calls.append(([str(path) for path in paths], model, device))
+        return 0
+
+    monkeypatch.setitem(sys.modules, "leukview.ui.app", types.SimpleNamespace(run=run))
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    return calls
+
+
+def test_no_argument_opens_the_window(window):
+    assert main([]) == 0
+    assert window == [([], "auto", "auto")]
+
+
+def test_bare_paths_open_the_window(window, image_folder):
+    one, two = str(image_folder(name="one")), str(image_folder(name="two"))
+    assert main([one]) == 0
+    assert main([one, two, "--model", "cnmc"]) == 0
+    assert main(["--device", "cpu", one]) == 0
+    assert main(["-q", "open", two]) == 0
+    assert window == [
+        ([one], "auto", "auto"),
+        ([one, two], "cnmc", "auto"),
+        ([one], "auto", "cpu"),
+        ([two], "auto", "auto"),
+    ]
+
+
+def test_a_folder_called_like_a_command_is_reached_by_its_path(window, image_folder, monkeypatch):
+    folder = image_folder(name="models")
+    monkeypatch.chdir(folder.parent)
+    assert main(["./models"]) == 0
+    assert window == [(["models"], "auto", "auto")]
+
+
+def test_a_path_that_does_not_exist_is_usage(window, capsys):
+    assert main(["gone"]) == 2
+    assert "no file or folder 'gone'" in capsys.readouterr().err
+    assert main(["clasify"]) == 2
+    assert "Did you mean `leukview classify`?" in capsys.readouterr().err
+    assert window == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems always have a display")
+def test_without_a_display_the_way_out_is_named(image_folder, monkeypatch, capsys):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    assert main([str(image_folder())]) == 2
+    assert "leukview classify PATH" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["classify"],
+        ["classify", "x", "--bogus"],
+        ["--bogus"],
+        ["classify", "x", "--batch-size", "0"],
+    ],
+)
+def test_wrong_options_are_usage(window, arguments, capsys):
+    assert main(arguments) == 2
+    assert "leukview --help" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (UsageError("why"), 2),
+        (DeviceError("why"), 3),
+        (ModelFileError("why"), 4),
+        (ContractError("why"), 4),
+        (OutputError("why"), 5),
+        (SessionError("why"), 5),
+        (ImageError("why"), 70),
+        (KeyboardInterrupt(), 130),
+    ],
+)
+def test_each_error_has_its_exit_code(error, code, monkeypatch, capsys):
+    def fail():
+        raise error
+
+    monkeypatch.setattr(module.models_command, "run", fail)
+    assert main(["models"]) == code
+    assert capsys.readouterr().out == ""
+
+
+def test_a_fault_of_our_own_is_70_and_its_trace_is_in_the_log_file(monkeypatch, capsys, tmp_path):
+    def fail():
+        raise ZeroDivisionError("odd")
+
+    monkeypatch.setattr(module.models_command, "run", fail)
+    log = tmp_path / "log.txt"
+    assert main(["models", "--log-file", str(log)]) == 70
+    assert "fault of its own (ZeroDivisionError: odd)" in capsys.readouterr().err
+    assert "Traceback" in log.read_text()
+
+
+def test_logging_is_left_as_it_was(tmp_path):
+    before = list(logging.getLogger().handlers)
+    assert main(["-vv", f"--log-file={tmp_path / 'log.txt'}", "models"]) in (0, 4)
+    assert logging.getLogger().handlers == before
+
+
+def test_a_log_file_that_cannot_be_written_is_5(tmp_path, capsys):
+    assert main(["--log-file", str(tmp_path / "gone" / "x.log"), "models"]) == 5
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_the_version_is_printed_and_neither_qt_nor_tensorflow_is_loaded():
+    program = (
+        "import sys\nfrom leukview.__main__ import main\ncode = main(['--version'])\n"
+        "bad = [m for m in ('PySide6', 'tensorflow', 'keras', 'onnx') if m in sys.modules]\n"
+        "sys.exit(code or str(bad) if bad else code)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"leukview {__version__}\n", "")
+
+
+def test_models_lists_classes_figures_and_notice(monkeypatch, toy_model, capsys, tmp_path):
+    monkeypatch.setattr(models, "shipped", lambda: [toy_model])
+    assert main(["models"]) == 0
+    out = capsys.readouterr().out
+    assert "Normal (hem), ALL blast (all)" in out
+    assert "accuracy 0.900 (made up; n = 100, 4 groups)" in out
+    assert "A toy for tests." in out
+    bad = tmp_path / "bad.onnx"
+    bad.write_bytes(b"bad")
+    monkeypatch.setattr(models, "shipped", lambda: [bad, toy_model])
+    assert main(["models"]) == 4
+    assert "is not ONNX" in capsys.readouterr().out
+    monkeypatch.setattr(models, "shipped", list)
+    assert main(["models"]) == 0
+    assert "No model comes with" in capsys.readouterr().out
+
+
+def test_doctor_says_what_runs_and_why_cuda_does_not(monkeypatch, toy_model, capsys, tmp_path):
+    monkeypatch.setattr(doctor, "shipped", lambda: [toy_model])
+    monkeypatch.setattr("leukview.inference.providers._gpus", lambda: ())
+    assert main(["doctor"]) == 0
+    out = capsys.readouterr().out
+    assert "ran a one-node model; its session lists CPUExecutionProvider" in out
+    assert "why not CUDA" in out
+    assert "toy-2.onnx: Toy 2, usable" in out
+    (tmp_path / "bad.onnx").write_bytes(b"bad")
+    monkeypatch.setattr(doctor, "shipped", lambda: [tmp_path / "bad.onnx"])
+    assert main(["doctor"]) == 4
+
+
+def test_a_wheel_and_a_checkout_start_the_same_function():
+    text = (Path(module.__file__).parents[2] / "pyproject.toml").read_text()
+    assert 'leukview = "leukview.__main__:main"' in text
