@@ -67,7 +67,7 @@ class PixelLoader(QObject):
         self._stopping = False
         self._decoded.connect(self._take)
         self._threads = [
-            threading.Thread(target=self._work, name=f"pixels-{n}", daemon=True)
+            threading.Thread(target=self._work, name=f"leukview-pixels-{n}", daemon=True)
             for n in range(threads)
         ]
         for thread in self._threads:

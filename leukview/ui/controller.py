@@ -1,0 +1,420 @@
+"""What the window can ask for: open, run, stop, choose a model, decide, export. No widgets here.
+
+It talks to the workflows only, in one worker thread for what takes long. Everything that it says
+is said in the GUI thread.
+"""
+
+from __future__ import annotations
+
+import enum
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal, Slot
+
+from leukview import __version__
+from leukview.domain.errors import LeukViewError
+from leukview.domain.progress import CancelToken, Progress
+from leukview.domain.records import ModelIdentity
+from leukview.ui import messages
+from leukview.ui.jobs import Job, JobRunner
+from leukview.ui.models import summary
+from leukview.ui.settings import Recent, Settings
+from leukview.workflows import export
+from leukview.workflows.open_folder import ModelChoice
+from leukview.workflows.opened import (
+    AUTO,
+    Batch,
+    Device,
+    Opened,
+    Opening,
+    choice_for,
+    run_model,
+)
+from leukview.workflows.review import Changes, Review
+
+
+class Stage(enum.Enum):
+    """What is going on."""
+
+    EMPTY = enum.auto()
+    OPENING = enum.auto()
+    READY = enum.auto()
+    RUNNING = enum.auto()
+
+
+class Rate:
+    """Images per second, smoothed over some seconds, for the time left."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._last = clock()
+        self.per_second = 0.0
+
+    def start(self) -> None:
+        self._last, self.per_second = self._clock(), 0.0
+
+    def add(self, images: int) -> None:
+        now = self._clock()
+        passed = max(now - self._last, 1e-3)
+        self._last = now
+        fresh = images / passed
+        weight = 1.0 if self.per_second == 0 else min(1.0, passed / 3.0)
+        self.per_second += weight * (fresh - self.per_second)
+
+
+class Controller(QObject):
+    """The open folder and everything that happens to it."""
+
+    stage_changed = Signal()
+    opened = Signal()
+    open_failed = Signal(str)
+    model_changed = Signal()
+    device_changed = Signal()
+    changed = Signal(object)  # Changes
+    progressed = Signal()
+    run_ended = Signal(str)
+    failed = Signal(str)
+    saved = Signal(str)
+    save_failed = Signal(str)
+    exported = Signal(str)
+    _stored = Signal(int, str)
+    _refused = Signal(str)
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        model: str = AUTO,
+        device: str = AUTO,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.settings = settings
+        self.model_wish, self._device_wish = model, device
+        self.stage = Stage.EMPTY
+        self.note = ""
+        self.folder: Opened | None = None
+        self.device: Device | None = None
+        self.refusal = ""
+        self.run_done = self.run_total = 0
+        self.rate = Rate()
+        self._runner = JobRunner(self)
+        self._job: Job | None = None
+        self._opening: Opening | None = None
+        self._closed = False
+        self._stored.connect(self._on_stored)
+        self._refused.connect(self._on_refused)
+
+    @property
+    def review(self) -> Review | None:
+        return self.folder.review if self.folder else None
+
+    @property
+    def choice(self) -> ModelChoice | None:
+        return self.folder.choice if self.folder else None
+
+    @property
+    def threshold(self) -> float:
+        return self.choice.model.contract.review.confidence if self.choice else 0.0
+
+    # Opening and closing
+
+    def open(self, paths: Sequence[Path]) -> None:
+        """Leave the folder that is open and open these paths."""
+        self.leave()
+        opening = self._opening = Opening(
+            paths, model=self.model_wish, reviewer=self.settings.reviewer
+        )
+        self._stage(Stage.OPENING, "Looking for images…")
+        self._job = self._runner.start(
+            opening.steps,
+            on_step=self._open_step,
+            on_failure=self._open_failed,
+            on_finished=self._open_ended,
+        )
+
+    @Slot(object)
+    def _open_step(self, step: object) -> None:
+        if isinstance(step, Progress):
+            self._stage(Stage.OPENING, step.note)
+            return
+        made = self._opening.take() if self._opening else None
+        if made is None:
+            return
+        self.folder, self.refusal = made, made.refusal
+        made.store.on_saved = self._stored.emit
+        made.store.on_failed = lambda error: self._refused.emit(str(error))
+        self._stage(Stage.READY, "")
+        self._remember()
+        self.opened.emit()
+        self.model_changed.emit()
+        if self.settings.flag("run_on_open", True) and self._waiting():
+            self.run()
+
+    def _open_failed(self, error: Exception) -> None:
+        self._stage(Stage.EMPTY, "")
+        self.open_failed.emit(_words(error))
+
+    def _open_ended(self, _complete: bool) -> None:
+        if self.stage is Stage.OPENING:
+            self._stage(Stage.EMPTY, "")
+
+    def leave(self) -> None:
+        """Close the open folder; everything in it is saved."""
+        if self._job is not None:
+            self._job.dismiss()
+            self._job = None
+        if self._opening is not None:
+            self._opening.abandon()
+            self._opening = None
+        folder, self.folder = self.folder, None
+        self.device = None
+        if folder is not None:
+            self._remember(folder)
+            folder.store.on_saved = folder.store.on_failed = None
+            try:
+                folder.close()
+            except LeukViewError as error:
+                self.failed.emit(str(error))
+            self._stage(Stage.EMPTY, "")
+
+    def close(self) -> bool:
+        """Stop everything, save everything. False if a job would not end in time."""
+        if self._closed:
+            return True
+        self._closed = True
+        if self._job is not None:
+            self._job.dismiss()
+        ended = self._runner.shut_down()
+        self.leave()
+        self.settings.sync()
+        return ended
+
+    def _remember(self, folder: Opened | None = None) -> None:
+        folder = folder or self.folder
+        if folder is None:
+            return
+        count = summary.counts(folder.review)
+        self.settings.remember(
+            Recent(
+                path=str(folder.folder),
+                images=count.images,
+                decided=count.decided,
+                to_review=count.review - count.reviewed,
+            )
+        )
+
+    def background(
+        self, work: Callable[[CancelToken], Iterator[object]], on_step: Callable[[object], None]
+    ) -> None:
+        """Do something small for the open folder before what is asked for next.
+
+        What comes when another folder is open is not heard.
+        """
+        folder = self.folder
+
+        def heard(step: object) -> None:
+            if self.folder is folder:
+                on_step(step)
+
+        self._runner.start(work, on_step=heard)
+
+    # The model
+
+    def choose_model(self, name: str) -> None:
+        """Use another model: "auto", a shipped name, or the path of a file."""
+        self.model_wish = name
+        if self.folder is None:
+            self.model_changed.emit()
+            return
+        self._drop_run()
+        folder = self.folder
+        self._stage(Stage.OPENING, "Opening the model…")
+
+        def work(cancel: CancelToken) -> Iterator[object]:
+            yield choice_for(folder.scan.images, name, cancel)
+
+        self._job = self._runner.start(
+            work, on_step=self._model_step, on_failure=self._run_failed, on_finished=self._idle
+        )
+
+    def _model_step(self, step: object) -> None:
+        folder = self.folder
+        if folder is None or not isinstance(step, tuple):
+            return
+        choice, self.refusal = step
+        self._stage(Stage.READY, "")
+        if choice is not None:
+            folder.choice = choice
+            folder.review.set_classes(choice.model.contract.cell_classes)
+            folder.review.load_stored(choice.model.sha256)
+            self.device = None
+        self.model_changed.emit()
+        if choice is not None and self.settings.flag("run_on_open", True) and self._waiting():
+            self.run()
+
+    def _idle(self, _complete: bool) -> None:
+        if self.stage is Stage.OPENING:
+            self._stage(Stage.READY, "")
+
+    # The run
+
+    def _waiting(self) -> list[int]:
+        """Rows to classify: those without a result, else those that could not be read."""
+        review = self.review
+        if review is None or self.choice is None:
+            return []
+        without = np.flatnonzero(review.suggested < 0)
+        fresh = [int(row) for row in without if int(row) not in review.errors]
+        return fresh or [int(row) for row in without]
+
+    @property
+    def can_run(self) -> bool:
+        return self.stage is Stage.READY and bool(self._waiting())
+
+    def run(self) -> None:
+        """Classify what has no suggestion yet, in the background."""
+        rows = self._waiting()
+        folder = self.folder
+        if self.stage is not Stage.READY or folder is None or not rows:
+            return
+        choice, device = folder.choice, self._device_wish
+        if choice is None:
+            return
+        self.run_done, self.run_total = 0, len(rows)
+        self.rate.start()
+        self._stage(Stage.RUNNING, "")
+        self._job = self._runner.start(
+            lambda cancel: run_model(folder, choice.model, rows, device, cancel),
+            on_step=self._run_step,
+            on_failure=self._run_failed,
+            on_finished=self._run_ended,
+        )
+
+    def stop(self) -> None:
+        """Stop the run; what has arrived is kept."""
+        if self._job is not None:
+            self._job.cancel()
+
+    def _run_step(self, step: object) -> None:
+        review = self.review
+        if review is None:
+            return
+        if isinstance(step, Batch):
+            self._device(step.device)
+            changes = review.add_results(step.rows, step.results)
+            self.run_done += len(step.results)
+            self.rate.add(len(step.results))
+            self.changed.emit(changes)
+            self.progressed.emit()
+        elif isinstance(step, Device):
+            self._device(step)
+            self.rate.start()
+
+    def _device(self, device: Device) -> None:
+        if device != self.device:
+            self.device = device
+            self.device_changed.emit()
+
+    def _run_failed(self, error: Exception) -> None:
+        self.failed.emit(_words(error))
+
+    def _run_ended(self, complete: bool) -> None:
+        self._job = None
+        self._stage(Stage.READY, "")
+        review = self.review
+        if review is None:
+            return
+        count = summary.counts(review)
+        self._remember()
+        said = (
+            messages.finished(count.suggested, count.review, count.unread)
+            if complete
+            else messages.stopped(count.suggested)
+        )
+        self.run_ended.emit(said)
+
+    def _drop_run(self) -> None:
+        if self._job is not None:
+            self._job.dismiss()
+            self._job = None
+
+    # Decisions
+
+    def act(self, action: Callable[[Review], Changes | None]) -> Changes | None:
+        """Do something to the review and say what changed; None when it was not done."""
+        review = self.review
+        if review is None:
+            return None
+        try:
+            changes = action(review)
+        except LeukViewError as error:
+            self.save_failed.emit(str(error))
+            return None
+        if changes is not None and len(changes.rows):
+            self.changed.emit(changes)
+        return changes
+
+    def retry_saving(self) -> None:
+        """Write again what the disk refused."""
+        if self.folder is not None:
+            self.folder.store.retry()
+
+    @Slot(int, str)
+    def _on_stored(self, _number: int, at: str) -> None:
+        self.saved.emit(f"All changes saved {messages.clock(at)}")
+
+    @Slot(str)
+    def _on_refused(self, words: str) -> None:
+        self.save_failed.emit(words)
+
+    def set_reviewer(self, name: str) -> None:
+        """Whose name stands beside the decisions from now on."""
+        self.settings.reviewer = name
+        if self.review is not None:
+            self.review.reviewer = name
+
+    # The table
+
+    def export(self, path: Path, *, bom: bool, force: bool) -> None:
+        """Write the table; `exported` or `failed` tells."""
+        folder, choice = self.folder, self.choice
+        if folder is None or choice is None:
+            return
+        try:
+            rows = export.export_csv(
+                folder.review, path, identity=self.identity(choice), bom=bom, force=force
+            )
+        except LeukViewError as error:
+            self.failed.emit(str(error))
+            return
+        self.exported.emit(f"Exported {messages.images(rows)} to {path.name}.")
+
+    def identity(self, choice: ModelChoice) -> ModelIdentity:
+        """Which model the table names."""
+        return ModelIdentity(
+            model_id=choice.model.contract.model,
+            sha256=choice.model.sha256,
+            device=self.device.name if self.device else "",
+        )
+
+    @property
+    def version(self) -> str:
+        return __version__
+
+    def _stage(self, stage: Stage, note: str) -> None:
+        if (stage, note) != (self.stage, self.note):
+            self.stage, self.note = stage, note
+            self.stage_changed.emit()
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, LeukViewError):
+        return str(error)
+    return (
+        f"Something went wrong in LeukView ({type(error).__name__}: {error})."
+        " Your decisions are saved. Open the folder again; if it happens again, report it."
+    )

@@ -1,0 +1,130 @@
+"""What the keys do to the selected images: decide, undo, go on. One place for keys and buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from leukview.ui.controller import Controller
+from leukview.ui.dialogs.text_dialogs import ReasonDialog
+from leukview.ui.models import queue
+from leukview.ui.models.queue import Rows
+from leukview.ui.settings import Settings
+from leukview.ui.widgets.review_page import ReviewPage
+from leukview.workflows.review import Changes, Review
+
+
+class Deciding(QObject):
+    """Acts on the selection of the page, then moves along the queue."""
+
+    said = Signal(str)
+
+    def __init__(self, page: ReviewPage, controller: Controller, settings: Settings) -> None:
+        super().__init__(page)
+        self._page, self._controller, self._settings = page, controller, settings
+        self._reason = ""
+        page.inspector.decided.connect(self.decide)
+        page.inspector.unsure.connect(self.unsure)
+        page.inspector.exclude.connect(self.exclude)
+        page.gallery.class_key.connect(lambda key: self.decide(key - 1))
+
+    def decide(self, index: int) -> None:
+        """Decide for the class at this place of the model's classes."""
+        review = self._page.review
+        if review is None or not 0 <= index < len(review.classes):
+            return
+        class_id = review.classes[index].id
+        tab = self._page.tab.value
+        self._do(lambda r, rows: r.decide(rows, class_id, queue=tab))
+
+    def agree(self) -> None:
+        """Decide for what is suggested; images without a suggestion stay as they are."""
+        tab = self._page.tab.value
+        self._do(lambda r, rows: r.agree(rows[r.suggested[rows] >= 0], queue=tab))
+
+    def unsure(self) -> None:
+        tab = self._page.tab.value
+        self._do(lambda r, rows: r.unsure(rows, queue=tab))
+
+    def exclude(self) -> None:
+        """Exclude, with the reason that was given for the first one."""
+        if not self._rows().size:
+            return
+        if not self._reason and not self.ask_reason():
+            return
+        reason, tab = self._reason, self._page.tab.value
+        self._do(lambda r, rows: r.exclude(rows, reason, queue=tab))
+
+    def ask_reason(self) -> bool:
+        """Ask why images are excluded; False when it was cancelled."""
+        dialog = ReasonDialog(self._reason or self._settings.reason, self._page.window())
+        taken = bool(dialog.exec())
+        if taken:
+            self._reason = self._settings.reason = dialog.text
+        dialog.deleteLater()
+        return taken
+
+    def clear(self) -> None:
+        """Take the decision back; the image stays current."""
+        self._do(lambda r, rows: r.clear(rows), advance=False)
+
+    def undo(self) -> None:
+        self._back(lambda r: r.undo(), "Undone")
+
+    def redo(self) -> None:
+        self._back(lambda r: r.redo(), "Done again")
+
+    def next_review(self, step: int = 1) -> None:
+        """Go to the next (or with -1 the previous) undecided image that needs review."""
+        review, rows = self._page.review, self._page.model.rows
+        if review is None or not len(rows):
+            return
+        wanted = np.flatnonzero((review.needs_review & queue.undecided(review))[rows])
+        if not len(wanted):
+            self.said.emit("Nothing in this queue still needs review.")
+            return
+        now = self._page.gallery.currentIndex().row()
+        if step > 0:
+            later = wanted[wanted > now]
+            place = later[0] if len(later) else wanted[0]
+        else:
+            before = wanted[wanted < now]
+            place = before[-1] if len(before) else wanted[-1]
+        self._page.go(int(place))
+
+    def _rows(self) -> Rows:
+        """Selected images that can be decided: those that could be read."""
+        review = self._page.review
+        rows = self._page.selected_rows()
+        if review is None:
+            return rows[:0]
+        if review.errors:
+            rows = rows[[int(row) not in review.errors for row in rows]]
+        return rows
+
+    def _do(
+        self, action: Callable[[Review, Rows], Changes], *, advance: bool = True
+    ) -> None:
+        rows = self._rows()
+        if not len(rows):
+            return
+        places = self._page.gallery.selected_places()
+        last = max([*places, self._page.gallery.currentIndex().row()])
+        changes = self._controller.act(lambda review: action(review, rows))
+        if changes is None:
+            return
+        self.said.emit(changes.text)
+        if advance and self._settings.flag("auto_advance", True):
+            self._page.go(last + 1)
+
+    def _back(self, action: Callable[[Review], Changes | None], word: str) -> None:
+        changes = self._controller.act(action)
+        if changes is None or not len(changes.rows):
+            return
+        self.said.emit(f"{word}: {changes.text}")
+        places = [self._page.model.place(int(row)) for row in changes.rows[:1000]]
+        shown = [place for place in places if place >= 0]
+        if shown:
+            self._page.go(min(shown))

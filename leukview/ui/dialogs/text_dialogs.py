@@ -1,0 +1,73 @@
+"""Questions with one answer in words: why excluded, who reviews."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QLineEdit, QPushButton, QWidget
+
+from leukview.ui import theme
+from leukview.ui.dialogs.dialog import ActDialog
+from leukview.ui.theme import Style
+from leukview.ui.widgets import parts
+
+REASONS = ("artefact", "no white blood cell", "out of focus", "more than one cell")
+
+
+class TextDialog(ActDialog):
+    """One line of text that may not be empty."""
+
+    def __init__(
+        self, title: str, sentence: str, verb: str, text: str, parent: QWidget | None
+    ) -> None:
+        super().__init__(title, sentence, verb, parent)
+        self.field = QLineEdit(text)
+        self.field.setAccessibleName(title)
+        self.field.setMaxLength(120)
+        self.field.setMinimumHeight(parts.height_of(Style.BODY, theme.CONTROL))
+        self.body.addWidget(self.field)
+        self.field.textChanged.connect(self._look)
+        self.field.selectAll()
+        self.field.setFocus()
+        self._look()
+
+    @property
+    def text(self) -> str:
+        return self.field.text().strip()
+
+    def _look(self) -> None:
+        self.act_button.setEnabled(bool(self.text))
+
+
+class ReasonDialog(TextDialog):
+    """Why an image is excluded; asked once, then remembered until the window closes."""
+
+    def __init__(self, text: str, parent: QWidget | None) -> None:
+        super().__init__(
+            "Exclude from the count",
+            "Excluded images stay in the table, with this reason. It is used for the next ones"
+            " too; the menu Decide changes it.",
+            "Exclude",
+            text or REASONS[0],
+            parent,
+        )
+        line = parts.row()
+        for reason in REASONS:
+            button = QPushButton(reason)
+            button.setAutoDefault(False)
+            button.setFont(theme.font(Style.CAPTION))
+            button.clicked.connect(lambda _on=False, words=reason: self.field.setText(words))
+            line.addWidget(button)
+        line.addStretch(1)
+        self.body.addLayout(line)
+
+
+class ReviewerDialog(TextDialog):
+    """Whose name stands beside the decisions."""
+
+    def __init__(self, text: str, parent: QWidget | None) -> None:
+        super().__init__(
+            "Reviewer",
+            "This name is written beside each decision from now on. It is asserted, not checked.",
+            "Use this name",
+            text,
+            parent,
+        )

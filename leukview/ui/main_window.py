@@ -1,0 +1,338 @@
+"""The window: menus, toolbar, pages, status bar, and the wires between them and the controller."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QStackedWidget
+
+from leukview.domain.classes import Unit
+from leukview.ui import messages, theme
+from leukview.ui.actions import MENUS, Actions
+from leukview.ui.controller import Controller, Stage
+from leukview.ui.deciding import Deciding
+from leukview.ui.dialogs.export_dialog import ExportDialog
+from leukview.ui.dialogs.problems_dialog import ProblemsDialog
+from leukview.ui.dialogs.text_dialogs import ReviewerDialog
+from leukview.ui.models import summary
+from leukview.ui.models.queue import Cell, Filter
+from leukview.ui.notices import Notices
+from leukview.ui.settings import Settings
+from leukview.ui.theme import Style, Theme, Wish
+from leukview.ui.widgets import parts
+from leukview.ui.widgets.overview import Overview
+from leukview.ui.widgets.review_page import ReviewPage
+from leukview.ui.widgets.start_page import StartPage
+from leukview.ui.widgets.status_bar import StatusBar
+from leukview.ui.widgets.toolbar import Toolbar
+from leukview.workflows.review import Changes
+
+REVIEW, OVERVIEW = 0, 1
+
+
+class MainWindow(QMainWindow):
+    """Composes the regions; what they do stands in their own modules."""
+
+    def __init__(self, controller: Controller, settings: Settings, theme_: Theme) -> None:
+        super().__init__()
+        self._controller, self._settings, self._theme = controller, settings, theme_
+        self.setWindowTitle("LeukView")
+        self.setMinimumSize(1024, 680)
+        self.setAcceptDrops(True)
+        self.actions_ = Actions(self.menuBar(), self)
+        a = self.actions_
+        self.toolbar = Toolbar(theme_, a["open"], a["run"], a["stop"])
+        self.start = StartPage(theme_)
+        self.page = ReviewPage(theme_, controller, settings)
+        self.overview = Overview(theme_)
+        self.status = StatusBar(theme_)
+        self.deciding = Deciding(self.page, controller, settings)
+        self.stack = QStackedWidget()
+        for page in (self.start, self.page, self.overview):
+            self.stack.addWidget(page)
+        middle = parts.panel("ground")
+        body = parts.column(gap=0)
+        middle.setLayout(body)
+        body.addWidget(self.toolbar)
+        body.addWidget(parts.hairline())
+        body.addWidget(self.stack, 1)
+        body.addWidget(parts.hairline())
+        body.addWidget(self.status)
+        self.setCentralWidget(middle)
+        self._corner = parts.label(style=Style.CAPTION, tone="second")
+        self._corner.setContentsMargins(0, 0, theme.PAD_PANEL, 0)
+        self.menuBar().setCornerWidget(self._corner, Qt.Corner.TopRightCorner)
+        self._notices = Notices(self.page.banner, self.status, controller, self)
+        self._wire_actions()
+        self._wire_controller()
+        self._show_start()
+        kept = settings.layout("window")
+        if kept is None or not self.restoreGeometry(kept):
+            self.resize(1440, 900)
+
+    def _wire_actions(self) -> None:
+        a, page, c = self.actions_, self.page, self._controller
+        for name, act in (
+            ("open", self.ask_folder),
+            ("export", self.ask_export),
+            ("close_folder", self.close_folder),
+            ("quit", self.close),
+            ("undo", self.deciding.undo),
+            ("redo", self.deciding.redo),
+            ("review", lambda: self.show_page(REVIEW)),
+            ("overview", lambda: self.show_page(OVERVIEW)),
+            ("zoom_in", page.inspector.image.zoom_in),
+            ("zoom_out", page.inspector.image.zoom_out),
+            ("fit", page.inspector.image.fit),
+            ("next", self.deciding.next_review),
+            ("previous", lambda: self.deciding.next_review(-1)),
+            ("filter", page.bar.open_filter),
+            ("clear_filter", lambda: page.set_filter(Filter())),
+            ("refresh", page.rebuild),
+            ("agree", self.deciding.agree),
+            ("unsure", self.deciding.unsure),
+            ("exclude", self.deciding.exclude),
+            ("clear", self.deciding.clear),
+            ("reason", self.deciding.ask_reason),
+            ("reviewer", self.ask_reviewer),
+            ("run", c.run),
+            ("stop", c.stop),
+            ("keys", self._keys),
+            ("about", self._about),
+        ):
+            a.connect(name, act)
+        s = self._settings
+        a.toggle("whole", s.flag("whole_image", False), page.show_whole)
+        for name, key in (("advance", "auto_advance"), ("run_on_open", "run_on_open")):
+            a.toggle(name, s.flag(key, True), lambda on, key=key: s.set_flag(key, on))
+        a.add_themes(self._theme.wish, self._choose_theme)
+
+    def _wire_controller(self) -> None:
+        c = self._controller
+        c.stage_changed.connect(self._stage)
+        c.opened.connect(self._opened)
+        c.open_failed.connect(self._open_failed)
+        c.model_changed.connect(self._model)
+        c.device_changed.connect(lambda: self.toolbar.show_device(c.device))
+        c.changed.connect(self._changed)
+        self.toolbar.model_chosen.connect(c.choose_model)
+        self.toolbar.page_chosen.connect(self.show_page)
+        self.toolbar.device_clicked.connect(self._notices.why_device)
+        self.start.open_clicked.connect(self.ask_folder)
+        self.start.path_chosen.connect(lambda path: self.open([Path(path)]))
+        self.page.side.folder_chosen.connect(lambda path: self.open([Path(path)]))
+        self.overview.cell_chosen.connect(self._show_cell)
+        self.overview.export_clicked.connect(self.ask_export)
+        self.status.problems.connect(self._problems)
+        self.deciding.said.connect(self.status.run.setText)
+
+    # Opening
+
+    def ask_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Open a folder of cell images")
+        if name:
+            self.open([Path(name)])
+
+    def open(self, paths: list[Path]) -> None:
+        """Open folders or files, as from the dialog, a drop or the command line."""
+        self.start.show_problem("")
+        self._controller.open(paths)
+
+    def close_folder(self) -> None:
+        self._controller.leave()
+        self._show_start()
+
+    def _show_start(self) -> None:
+        self.start.show_recent(self._settings.recent)
+        self.stack.setCurrentWidget(self.start)
+        self.toolbar.pages.hide()
+        self.toolbar.show_device(None)
+        self.setWindowTitle("LeukView")
+        self._corner.setText("")
+        self._stage()
+
+    def _opened(self) -> None:
+        folder = self._controller.folder
+        if folder is None:
+            return
+        self.setWindowTitle(f"{folder.folder.name} – LeukView")
+        self._show_corner()
+        path = str(folder.folder)
+        self.page.side.show_recent([r for r in self._settings.recent if r.path != path])
+        self.toolbar.pages.show()
+        self.show_page(REVIEW)
+        self._show_problem_count()
+
+    def _show_corner(self) -> None:
+        folder = self._controller.folder
+        name = f"{folder.folder.name} · " if folder else ""
+        self._corner.setText(name + self._settings.reviewer)
+        self._corner.adjustSize()
+
+    def _open_failed(self, words: str) -> None:
+        self._show_start()
+        self.start.show_problem(words)
+
+    # What is shown
+
+    def show_page(self, number: int) -> None:
+        """Review or Overview."""
+        if self._controller.review is None:
+            return
+        self.toolbar.pages.choose(number)
+        if number == OVERVIEW:
+            self.overview.refresh()
+        self.stack.setCurrentWidget(self.overview if number == OVERVIEW else self.page)
+        self._enable()
+        if number == REVIEW:
+            self.page.gallery.setFocus()
+
+    def _show_cell(self, cell: Cell) -> None:
+        self.page.show_cell(cell)
+        self.show_page(REVIEW)
+
+    def _stage(self) -> None:
+        c = self._controller
+        self.toolbar.show_run(running=c.stage is Stage.RUNNING, ready=c.can_run)
+        opening = c.stage is Stage.OPENING
+        if opening and c.folder is None:
+            self.stack.setCurrentWidget(self.start)
+            self.toolbar.pages.hide()
+        self.start.open_button.setEnabled(not opening)
+        self._notices.show_stage()
+        self._enable()
+
+    def _enable(self) -> None:
+        here = self.stack.currentWidget() is self.page
+        has = self._controller.review is not None
+        self.actions_.enable_page(here and has)
+        for name in ("export", "close_folder", "review", "overview"):
+            self.actions_[name].setEnabled(has)
+        self._undo_words()
+
+    def _model(self) -> None:
+        c = self._controller
+        self.toolbar.show_models(c.model_wish, c.choice, c.refusal)
+        review = c.review
+        if review is None:
+            return
+        contract = c.choice.model.contract if c.choice else None
+        self.actions_.set_classes(review.classes, self.deciding.decide)
+        unit = contract.unit if contract else Unit.CELL
+        self.overview.show_review(review, unit, c.threshold)
+        self.toolbar.show_device(c.device)
+        self._notices.show_model()
+        if self.stack.currentWidget() is self.overview:
+            self.overview.refresh()
+        self._stage()
+
+    def _changed(self, _changes: Changes) -> None:
+        if self.stack.currentWidget() is self.overview:
+            self.overview.refresh()
+        self._show_problem_count()
+        self._undo_words()
+
+    def _undo_words(self) -> None:
+        review = self._controller.review
+        for name, word, text in (
+            ("undo", "&Undo", review.undo_text if review else None),
+            ("redo", "&Redo", review.redo_text if review else None),
+        ):
+            self.actions_[name].setText(f"{word}: {text}" if text else word)
+            self.actions_[name].setEnabled(bool(text))
+
+    def _problem_list(self) -> list[tuple[str, str]]:
+        folder = self._controller.folder
+        if folder is None:
+            return []
+        found = [("", words) for words in folder.scan.problems]
+        images = folder.review.images
+        return found + [(images[r].name, words) for r, words in sorted(folder.review.errors.items())]
+
+    def _show_problem_count(self) -> None:
+        self.status.show_problems(len(self._problem_list()))
+
+    # Dialogs
+
+    def _problems(self) -> None:
+        review = self._controller.review
+        retry = bool(review and review.errors) and self._controller.stage is Stage.READY
+        dialog = ProblemsDialog(self._problem_list(), self, can_retry=retry)
+        if dialog.exec():
+            self.page.loader.retry()
+            self._controller.run()
+        dialog.deleteLater()
+
+    def ask_export(self) -> None:
+        c = self._controller
+        if c.folder is None or c.choice is None:
+            return
+        # Beside the folder, not in it: the folder of the images is never written to unasked.
+        name = c.folder.folder.parent / f"{c.folder.folder.name}-reviewed.csv"
+        dialog = ExportDialog(name, summary.counts(c.folder.review), self)
+        if dialog.exec():
+            c.export(dialog.file, bom=dialog.excel.isChecked(), force=dialog.replaces)
+        dialog.deleteLater()
+
+    def ask_reviewer(self) -> None:
+        dialog = ReviewerDialog(self._settings.reviewer, self)
+        if dialog.exec():
+            self._controller.set_reviewer(dialog.text)
+            self._show_corner()
+        dialog.deleteLater()
+
+    def _choose_theme(self, wish: Wish) -> None:
+        self._settings.theme = wish
+        self._theme.choose(wish)
+
+    def _keys(self) -> None:
+        lines = [
+            f"{entry.keys[0]:<14}{entry.words.replace('&', '')}"
+            for _title, entries in MENUS
+            for entry in entries
+            if entry.keys
+        ]
+        classes = [f"{a.shortcut().toString():<14}{a.text()}" for a in self.actions_.class_actions]
+        _say(self, "Keys", "\n".join([*classes, *lines]))
+
+    def _about(self) -> None:
+        words = f"LeukView {self._controller.version}\n\n{messages.NOTICE}"
+        _say(self, "About LeukView", words)
+
+    # Dropping and closing
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            self.start.show_hot(True)
+            event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.start.show_hot(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.start.show_hot(False)
+        paths = [Path(u.toLocalFile()) for u in event.mimeData().urls() if u.isLocalFile()]
+        models = [path for path in paths if path.suffix.lower() == ".onnx"]
+        folders = [path for path in paths if path not in models]
+        event.acceptProposedAction()
+        if models:
+            self._controller.choose_model(str(models[0]))
+        if folders:
+            self.open(folders)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._settings.set_layout("window", self.saveGeometry())
+        self._controller.close()
+        self.page.stop()
+        super().closeEvent(event)
+
+
+def _say(parent: MainWindow, title: str, words: str) -> None:
+    box = QMessageBox(parent)
+    box.setWindowTitle(title)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setText(words)
+    box.exec()
+    box.deleteLater()

@@ -1,0 +1,85 @@
+"""Words and numbers of the window in one place: counts, rates, times, ranges."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+NOTICE = "Research use only. Not for diagnosis."
+EMPTY_TITLE = "Drop a folder of cell images here"
+EMPTY_LINE = "or press Ctrl+O. Nothing leaves this computer."
+NO_BLASTS = (
+    "This model has no blast class: a blast will be called something else."
+)
+_THIN = "\N{THIN SPACE}"
+_HOUR, _MINUTE = 3600, 60
+
+
+def count(number: int) -> str:
+    return f"{number:,}"
+
+
+def images(number: int) -> str:
+    return f"{number:,} image" if number == 1 else f"{number:,} images"
+
+
+def percent(share: float) -> str:
+    """One decimal and a thin space."""
+    return f"{100 * share:.1f}{_THIN}%"
+
+
+def interval(low: float, high: float) -> str:
+    return f"{100 * low:.1f}–{100 * high:.1f}"
+
+
+def rate(per_second: float) -> str:
+    return f"{per_second:,.0f} images/s" if per_second >= 9.5 else f"{per_second:.1f} images/s"
+
+
+def left(seconds: float) -> str:
+    """Time left, in steps that do not flicker."""
+    if seconds >= _HOUR:
+        return f"{seconds / _HOUR:.1f} h left"
+    if seconds >= 2 * _MINUTE:
+        return f"{round(seconds / _MINUTE)} min left"
+    if seconds >= 10:
+        return f"{5 * round(seconds / 5)} s left"
+    return f"{max(1, round(seconds))} s left"
+
+
+def clock(utc: str) -> str:
+    """The local time of `2026-11-22T18:05:09Z`."""
+    try:
+        moment = datetime.fromisoformat(utc)
+    except ValueError:
+        return utc
+    return moment.astimezone().strftime("%H:%M:%S")
+
+
+def progress(done: int, total: int, per_second: float) -> str:
+    """ "31 images/s · 8 s left · you can start to review"."""
+    if per_second <= 0 or done >= total:
+        return "you can start to review"
+    remaining = left((total - done) / per_second)
+    return f"{rate(per_second)} · {remaining} · you can start to review"
+
+
+def finished(done: int, review: int, unread: int) -> str:
+    said = f"Done: {count(done)} classified, {count(review)} need review"
+    return said + (f", {count(unread)} could not be read." if unread else ".")
+
+
+def stopped(done: int) -> str:
+    return f"Stopped at {count(done)}. Results so far are kept; Run goes on with the rest."
+
+
+def on_cpu(reason: str) -> str:
+    said = reason.rstrip(".") or "no usable GPU was found"
+    said = said[0].lower() + said[1:] if said[1:2].islower() else said
+    return f"Running on the CPU: {said}. Suggestions are the same, only slower."
+
+
+def unfamiliar(share: float) -> str:
+    return (
+        f"{percent(share)} of the images look unlike the training images (stain, crop or"
+        " magnification). Suggestions may be unreliable."
+    )

@@ -1,0 +1,169 @@
+"""The figures of the overview, each with its n and interval; numpy only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leukview.domain.classes import Role, Unit
+from leukview.domain.records import DecisionState
+from leukview.measures import confusion
+from leukview.measures.intervals import clopper_pearson
+from leukview.ui.models import queue
+from leukview.workflows.review import Review
+
+_STATES = tuple(DecisionState)
+EXCLUDED = _STATES.index(DecisionState.EXCLUDED)
+UNSURE = _STATES.index(DecisionState.UNSURE)
+AGREED = _STATES.index(DecisionState.AGREED)
+BINS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """k of n, and its exact 95 % interval."""
+
+    k: int
+    n: int
+
+    @property
+    def value(self) -> float:
+        return self.k / self.n if self.n else float("nan")
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        low, high = clopper_pearson(self.k, self.n)
+        return float(low), float(high)
+
+
+@dataclass(frozen=True, slots=True)
+class ClassLine:
+    """One class: how often suggested, decided, and combined (decision, else suggestion).
+
+    `share` is of all leukocytes, and None where a share of these makes no sense.
+    """
+
+    index: int
+    suggested: int
+    decided: int
+    combined: int
+    share: Share | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How far the review is.
+
+    Attributes:
+        images: in the folder.
+        suggested: with a suggestion.
+        unread: that could not be read.
+        review: that need review.
+        reviewed: of these, with a decision.
+        decided: with any decision, unsure and excluded too.
+        unfamiliar: unlike the training images.
+    """
+
+    images: int
+    suggested: int
+    unread: int
+    review: int
+    reviewed: int
+    decided: int
+    agreed: int
+    changed: int
+    unsure: int
+    excluded: int
+    unfamiliar: int
+
+
+def counts(review: Review) -> Counts:
+    open_ = queue.undecided(review)
+    by_state = np.bincount(review.state.astype(np.int64), minlength=len(_STATES))
+    return Counts(
+        images=review.count,
+        suggested=int((review.suggested >= 0).sum()),
+        unread=len(review.errors),
+        review=int(review.needs_review.sum()),
+        reviewed=int((review.needs_review & ~open_).sum()),
+        decided=int((~open_).sum()),
+        agreed=int(by_state[AGREED]),
+        changed=int(by_state[_STATES.index(DecisionState.CHANGED)]),
+        unsure=int(by_state[UNSURE]),
+        excluded=int(by_state[EXCLUDED]),
+        unfamiliar=int(review.unfamiliar.sum()),
+    )
+
+
+def combined(review: Review) -> NDArray[np.int16]:
+    """Per image the decision, else the suggestion; -1 for unsure, excluded and neither."""
+    out = queue.shown_class(review)
+    out[(review.state == EXCLUDED) | (review.state == UNSURE)] = -1
+    return out
+
+
+def per_class(review: Review, unit: Unit) -> list[ClassLine]:
+    """Counts per class; for cells also shares among the leukocytes, for fields only counts."""
+    classes = review.classes
+    kinds = len(classes)
+    count = {
+        name: np.bincount(column[(column >= 0) & (column < kinds)], minlength=kinds)
+        for name, column in (
+            ("suggested", review.suggested),
+            ("decided", review.decided),
+            ("combined", combined(review)),
+        )
+    }
+    cells = unit is Unit.CELL
+    white = [n for n, one in enumerate(classes) if cells and one.role is Role.LEUKOCYTE]
+    total = int(sum(count["combined"][n] for n in white))
+    return [
+        ClassLine(
+            index=n,
+            suggested=int(count["suggested"][n]),
+            decided=int(count["decided"][n]),
+            combined=int(count["combined"][n]),
+            share=Share(int(count["combined"][n]), total) if n in white and total else None,
+        )
+        for n in range(kinds)
+    ]
+
+
+def malignant(review: Review, unit: Unit) -> Share | None:
+    """Malignant cells among all leukocytes, combined; None without such a class, and for fields."""
+    lines = [line for line in per_class(review, unit) if line.share is not None]
+    bad = [line for line in lines if review.classes[line.index].malignant]
+    if not bad or bad[0].share is None:
+        return None
+    return Share(sum(line.combined for line in bad), bad[0].share.n)
+
+
+def matrix(review: Review, *, truth: bool) -> NDArray[np.int64]:
+    """Rows: decision or true class; columns: suggestion; int64 (C, C)."""
+    other = review.true_class if truth else review.decided
+    kinds = len(review.classes)
+    both = (other >= 0) & (other < kinds) & (review.suggested >= 0)
+    return confusion.matrix(
+        other[both].astype(np.int64), review.suggested[both].astype(np.int64), kinds
+    )
+
+
+def agreement(review: Review) -> Share:
+    """Decisions for the suggested class among all decisions for a class."""
+    table = matrix(review, truth=False)
+    return Share(int(np.trace(table)), int(table.sum()))
+
+
+def kappa(review: Review) -> float:
+    """Cohen's kappa between reader and model; nan while it is not defined."""
+    table = matrix(review, truth=False)
+    return float(confusion.kappa(table)) if table.sum() else float("nan")
+
+
+def histogram(review: Review) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Edges (BINS + 1,) and counts (BINS,) of the confidences."""
+    known = review.confidence[~np.isnan(review.confidence)]
+    found, edges = np.histogram(known, bins=BINS, range=(0.0, 1.0))
+    return edges.astype(np.float64), found.astype(np.int64)

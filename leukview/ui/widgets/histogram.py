@@ -1,0 +1,107 @@
+"""How sure the model is: a histogram of the confidences with the review threshold."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QWidget
+
+from leukview.ui import theme
+from leukview.ui.models.summary import BINS
+from leukview.ui.theme import Style, Theme
+from leukview.ui.widgets import parts
+
+
+class Histogram(QWidget):
+    """Bars below the threshold are grey, those above carry the accent."""
+
+    def __init__(self, theme_: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme_
+        self._edges: NDArray[np.float64] = np.linspace(0, 1, BINS + 1)
+        self._counts: NDArray[np.int64] = np.zeros(BINS, dtype=np.int64)
+        self._threshold = 0.0
+        pg.setConfigOptions(antialias=True)
+        self.plot = pg.PlotWidget()
+        self.plot.setMenuEnabled(False)
+        self.plot.setMouseEnabled(x=False, y=False)
+        self.plot.hideButtons()
+        self.plot.setFrameShape(pg.PlotWidget.Shape.NoFrame)
+        self.plot.setMinimumHeight(180)
+        body = parts.column()
+        self.setLayout(body)
+        body.addWidget(self.plot)
+        self._bars = pg.BarGraphItem(x=[0.5], height=[0], width=0.04)
+        self._line = pg.InfiniteLine(angle=90)
+        self._words = pg.TextItem(anchor=(1, 0))
+        for item in (self._bars, self._line, self._words):
+            self.plot.addItem(item)
+        theme_.changed.connect(self._draw)
+        self._draw()
+
+    def show_counts(
+        self, edges: NDArray[np.float64], counts: NDArray[np.int64], threshold: float
+    ) -> None:
+        """Show counts (BINS,) between edges (BINS + 1,)."""
+        self._edges, self._counts, self._threshold = edges, counts, threshold
+        self.plot.setAccessibleName(
+            f"Confidence of {int(counts.sum())} suggestions, review below {threshold:.2f}"
+        )
+        self._draw()
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        return self._counts
+
+    def _draw(self) -> None:
+        t = self._theme.tokens
+        caption = theme.font(Style.CAPTION)
+        self.plot.setBackground(QColor(t.panel))
+        for name in ("left", "bottom"):
+            axis = self.plot.getAxis(name)
+            axis.setTickFont(caption)
+            axis.setTextPen(QColor(t.text_2))
+            axis.setPen(QColor(t.border))
+            axis.setStyle(tickLength=0)
+        self.plot.getAxis("bottom").setTicks([[(v / 10, f"{v / 10:.1f}") for v in range(0, 11, 2)]])
+        self.plot.getAxis("bottom").setLabel("Confidence of the suggestion")
+        self.plot.getAxis("bottom").label.setFont(caption)
+        top = max(1, int(self._counts.max()))
+        step = _step(top)
+        marks = [(v, f"{v:,}") for v in range(0, top + step, step)]
+        self.plot.getAxis("left").setTicks([marks])
+        self.plot.showGrid(x=False, y=True, alpha=0.25)
+        middles = (self._edges[:-1] + self._edges[1:]) / 2
+        colours = [
+            QColor(t.accent if middle >= self._threshold else t.border_strong)
+            for middle in middles
+        ]
+        self._bars.setOpts(
+            x=middles,
+            height=self._counts,
+            width=0.84 / BINS,
+            brushes=colours,
+            pen=QColor(t.panel),
+        )
+        self._line.setPen(pg.mkPen(QColor(t.text), width=1.5))
+        self._line.setValue(self._threshold)
+        self._line.setVisible(self._threshold > 0)
+        self._words.setColor(QColor(t.text))
+        self._words.setFont(caption)
+        self._words.setText(f"review below {self._threshold:.2f} " if self._threshold else "")
+        self._words.setPos(self._threshold, marks[-1][0])
+        # A floor of zero and half a bar of air: ranges are fixed, so nothing jumps.
+        self.plot.setXRange(0, 1, padding=0.02)
+        self.plot.setYRange(0, marks[-1][0], padding=0)
+
+
+def _step(top: int) -> int:
+    """A round distance that gives two to five marks."""
+    size = 1
+    while True:
+        for factor in (1, 2, 5):
+            if top / (size * factor) <= 4:
+                return size * factor
+        size *= 10

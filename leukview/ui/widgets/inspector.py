@@ -1,0 +1,260 @@
+"""Right panel: the current image large, what the model says, and the buttons that decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
+
+from leukview.domain.classes import CellClass
+from leukview.domain.records import DecisionState
+from leukview.ui import theme
+from leukview.ui.models.gallery_model import Tile
+from leukview.ui.theme import Style, Theme
+from leukview.ui.widgets import parts
+from leukview.ui.widgets.bars import ProbabilityBars
+from leukview.ui.widgets.decision_button import DecisionButton
+from leukview.ui.widgets.image_view import ImageView
+
+_FEW = 4
+LEAST, USUAL = 320, 352
+
+
+class Inspector(QFrame):
+    """Shows one image; says which button was pressed and decides nothing itself."""
+
+    decided = Signal(int)
+    unsure = Signal()
+    exclude = Signal()
+
+    def __init__(self, theme_: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme_
+        self.setProperty("role", "panel")
+        self.setMinimumWidth(LEAST)
+        self._classes: tuple[CellClass, ...] = ()
+        self.buttons: dict[str, DecisionButton] = {}
+        outer = parts.column(gap=0)
+        self.setLayout(outer)
+        outer.addLayout(self._head())
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        inside = parts.panel()
+        scroll.setWidget(inside)
+        outer.addWidget(scroll, 1)
+        self._body = parts.column(margins=(theme.PAD_CARD, 0, theme.PAD_CARD, theme.PAD_CARD))
+        inside.setLayout(self._body)
+        self._build_image(self._body)
+        self._build_suggestion(self._body)
+        self._body.addWidget(parts.hairline())
+        self._build_decision(self._body)
+        self._body.addStretch(1)
+        theme_.changed.connect(self._draw_icons)
+        self._draw_icons()
+        self.show_nothing("No image is selected.")
+
+    def _head(self) -> QVBoxLayout:
+        head = parts.column(margins=(theme.PAD_CARD, 10, theme.PAD_CARD, 8))
+        line = parts.row()
+        self.position = parts.label(strong=True)
+        self.file_name = parts.Elided(Style.CAPTION, tone="second")
+        self.file_name.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        line.addWidget(self.position)
+        line.addWidget(self.file_name, 1)
+        head.addLayout(line)
+        return head
+
+    def _build_image(self, body: QVBoxLayout) -> None:
+        self.image = ImageView(self._theme)
+        self.image.setMinimumHeight(232)
+        body.addWidget(self.image, 10)
+        tools = parts.row(gap=2)
+        self.size = parts.label(style=Style.CAPTION, tone="second")
+        tools.addWidget(self.size, 1)
+        self._tools: list[tuple[QToolButton, str]] = []
+        for name, words, act in (
+            ("minus", "Smaller (-)", self.image.zoom_out),
+            ("plus", "Larger (+)", self.image.zoom_in),
+            ("corners-out", "Fit (0)", self.image.fit),
+        ):
+            button = QToolButton()
+            button.setProperty("kind", "flat")
+            button.setToolTip(words)
+            button.setAccessibleName(words)
+            button.setFixedSize(theme.CONTROL_DENSE, theme.CONTROL_DENSE)
+            button.setIconSize(QSize(theme.ICON, theme.ICON))
+            button.clicked.connect(act)
+            self._tools.append((button, name))
+            tools.addWidget(button)
+        self.image.zoomed.connect(self._zoomed)
+        body.addLayout(tools)
+
+    def _build_suggestion(self, body: QVBoxLayout) -> None:
+        line = parts.row()
+        line.addWidget(parts.label("Suggestion", Style.CAPTION, tone="second"))
+        line.addStretch(1)
+        self.threshold = parts.label(style=Style.CAPTION, tone="second")
+        line.addWidget(self.threshold)
+        body.addLayout(line)
+        self.bars = ProbabilityBars(self._theme)
+        body.addWidget(self.bars)
+        self.remark = parts.label(style=Style.CAPTION, tone="warn", wrap=True)
+        self.note = parts.label(style=Style.CAPTION, tone="second", wrap=True)
+        body.addWidget(self.remark)
+        body.addWidget(self.note)
+
+    def _build_decision(self, body: QVBoxLayout) -> None:
+        line = parts.row()
+        self.heading = parts.label("Your decision", Style.CAPTION, tone="second")
+        self.state = parts.Elided(Style.CAPTION)
+        self.state.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        line.addWidget(self.heading)
+        line.addWidget(self.state, 1)
+        body.addLayout(line)
+        self._grid = QGridLayout()
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(theme.GAP)
+        body.addLayout(self._grid)
+        hints = parts.row(gap=6)
+        self._hints = [parts.key_cap("Enter"), parts.label("agree with", Style.CAPTION)]
+        self.agree_with = parts.label(style=Style.CAPTION, strong=True)
+        hints.addWidget(self._hints[0])
+        hints.addWidget(self._hints[1])
+        hints.addWidget(self.agree_with)
+        hints.addStretch(1)
+        clear = [parts.key_cap("Backspace"), parts.label("clear", Style.CAPTION)]
+        for widget in clear:
+            hints.addWidget(widget)
+        self._hints += clear
+        body.addLayout(hints)
+
+    def set_classes(self, classes: Sequence[CellClass], threshold: float) -> None:
+        """New buttons and bars for the classes of a model."""
+        self._classes = tuple(classes)
+        looks = theme.looks(classes)
+        self.bars.set_classes(looks, threshold)
+        self.threshold.setText(f"review below {threshold:.2f}")
+        parts.clear(self._grid)
+        self.buttons = {}
+        dense = len(classes) > _FEW
+        made: list[DecisionButton] = []
+        for number, (one, look) in enumerate(zip(classes, looks, strict=True)):
+            key = one.key or (str(number + 1) if number < 9 else "")
+            button = DecisionButton(self._theme, one.name, key, look=look, dense=dense)
+            button.clicked.connect(lambda _on=False, at=number: self.decided.emit(at))
+            self.buttons[one.id] = button
+            made.append(button)
+        for name, key, icon, signal in (
+            ("Unsure", "U", "question", self.unsure),
+            ("Exclude", "X", "prohibit", self.exclude),
+        ):
+            button = DecisionButton(self._theme, name, key, icon=icon, dense=dense)
+            button.clicked.connect(signal)
+            self.buttons[name] = button
+            made.append(button)
+        for at, button in enumerate(made):
+            self._grid.addWidget(button, at // 2, at % 2)
+
+    def show_nothing(self, words: str) -> None:
+        """No current image."""
+        self.position.setText("")
+        self.file_name.say("")
+        self.size.setText("")
+        self.image.show_image(None, words=words)
+        self.bars.show_values(())
+        self.remark.hide()
+        self.note.hide()
+        self.state.say("")
+        self._hint("", decided=False)
+        for button in self.buttons.values():
+            button.setEnabled(False)
+            theme.polish(button, "chosen", False)
+
+    def show_tile(
+        self,
+        tile: Tile,
+        *,
+        place: int,
+        total: int,
+        selected: int,
+        probabilities: Sequence[float],
+        notes: Sequence[str],
+    ) -> None:
+        """Show what is known of the current image; its pixels come by `show_pixels`."""
+        many = selected > 1
+        self.position.setText(
+            f"{selected:,} images selected" if many else f"Image {place + 1:,} of {total:,}"
+        )
+        self.file_name.say(f"showing {tile.name}" if many else tile.name)
+        self.heading.setText(f"Your decision for {selected:,} images" if many else "Your decision")
+        self.bars.show_values(probabilities, unfamiliar=tile.unfamiliar)
+        self.remark.setText(
+            "Unlike the training images: the probabilities may not hold."
+            if tile.unfamiliar
+            else ""
+        )
+        self.remark.setVisible(tile.unfamiliar)
+        self.note.setText("; ".join(notes)[:1].upper() + "; ".join(notes)[1:])
+        self.note.setVisible(bool(notes))
+        self.state.say(self._words_of(tile))
+        for key, button in self.buttons.items():
+            button.setEnabled(not tile.error)
+            theme.polish(button, "chosen", key == self._chosen(tile))
+        suggested = "" if many or tile.suggested < 0 else self._name(tile.suggested)
+        if many:
+            suggested = "each suggestion"
+        self._hint(suggested, decided=tile.state is not DecisionState.UNDECIDED or many)
+
+    def show_pixels(self, pixmap: QPixmap | None, window: float, words: str) -> None:
+        """Show the image itself, or say why it is not there."""
+        self.image.show_image(pixmap, window=window, words=words)
+        self._zoomed(self.image.scale)
+
+    def _hint(self, suggested: str, *, decided: bool) -> None:
+        self.agree_with.setText(suggested)
+        for widget in (*self._hints[:2], self.agree_with):
+            widget.setVisible(bool(suggested))
+        for widget in self._hints[2:]:
+            widget.setVisible(decided)
+
+    def _name(self, index: int) -> str:
+        return self._classes[index].name if 0 <= index < len(self._classes) else "another class"
+
+    def _chosen(self, tile: Tile) -> str:
+        match tile.state:
+            case DecisionState.UNSURE:
+                return "Unsure"
+            case DecisionState.EXCLUDED:
+                return "Exclude"
+            case DecisionState.UNDECIDED:
+                return ""
+        return self._classes[tile.decided].id if 0 <= tile.decided < len(self._classes) else ""
+
+    def _words_of(self, tile: Tile) -> str:
+        match tile.state:
+            case DecisionState.AGREED:
+                return f"{self._name(tile.decided)}, agreed"
+            case DecisionState.CHANGED:
+                return f"{self._name(tile.decided)}, changed"
+            case DecisionState.UNSURE:
+                return "unsure"
+            case DecisionState.EXCLUDED:
+                return f"excluded: {tile.reason}" if tile.reason else "excluded"
+        return "not decided"
+
+    def _zoomed(self, scale: float) -> None:
+        pixmap = self.image.pixmap
+        if pixmap is None:
+            self.size.setText("")
+            return
+        zoom = "" if self.image.fitted else f" · {round(100 * scale)} %"
+        self.size.setText(f"{pixmap.width()} × {pixmap.height()} px{zoom}")
+
+    def _draw_icons(self) -> None:
+        for button, name in self._tools:
+            button.setIcon(self._theme.icon(name))

@@ -1,0 +1,218 @@
+"""Small parts that every region is built of: labels in the five styles, lines, segments, tabs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from leukview.ui import theme
+from leukview.ui.theme import Style
+
+
+def label(
+    text: str = "",
+    style: Style = Style.BODY,
+    *,
+    strong: bool | None = None,
+    tone: str = "",
+    wrap: bool = False,
+) -> QLabel:
+    """A label in one of the five styles; `tone` is "second", "warn", "error", "ok" or ""."""
+    made = QLabel(text)
+    made.setFont(theme.font(style, strong=strong))
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setWordWrap(wrap)
+    if tone:
+        made.setProperty("tone", tone)
+    return made
+
+
+def key_cap(text: str) -> QLabel:
+    """A key as it is printed beside what it does."""
+    made = label(text, Style.CAPTION)
+    made.setProperty("role", "key")
+    return made
+
+
+def row(*, margins: tuple[int, int, int, int] = (0, 0, 0, 0), gap: int = theme.GAP) -> QHBoxLayout:
+    made = QHBoxLayout()
+    _fill(made, margins, gap)
+    return made
+
+
+def column(
+    *, margins: tuple[int, int, int, int] = (0, 0, 0, 0), gap: int = theme.GAP
+) -> QVBoxLayout:
+    made = QVBoxLayout()
+    _fill(made, margins, gap)
+    return made
+
+
+def _fill(layout: QBoxLayout, margins: tuple[int, int, int, int], gap: int) -> None:
+    layout.setContentsMargins(*margins)
+    layout.setSpacing(gap)
+
+
+def panel(role: str = "panel") -> QFrame:
+    """A frame whose ground the style sheet gives by its role."""
+    made = QFrame()
+    made.setProperty("role", role)
+    return made
+
+
+def hairline(*, vertical: bool = False) -> QFrame:
+    made = panel("hairline")
+    if vertical:
+        made.setFixedWidth(1)
+    else:
+        made.setFixedHeight(1)
+    return made
+
+
+def height_of(style: Style, least: int) -> int:
+    """A control's height: `least`, or more where the system's font needs it."""
+    probe = QLabel()
+    probe.setFont(theme.font(style))
+    return max(least, probe.fontMetrics().lineSpacing() + 8)
+
+
+class Elided(QLabel):
+    """A label that gives way; the whole text is in its tooltip."""
+
+    def __init__(self, style: Style = Style.BODY, *, tone: str = "", strong: bool = False) -> None:
+        super().__init__()
+        self._whole = ""
+        self.setFont(theme.font(style, strong=strong))
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        if tone:
+            self.setProperty("tone", tone)
+
+    def say(self, text: str) -> None:
+        self._whole = text
+        self.setAccessibleName(text)
+        self._fit()
+
+    @property
+    def whole(self) -> str:
+        return self._whole
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        mode = Qt.TextElideMode.ElideMiddle
+        short = self.fontMetrics().elidedText(self._whole, mode, max(0, self.width() - 2))
+        self.setText(short)
+        self.setToolTip(self._whole if short != self._whole else "")
+
+
+class Segments(QFrame):
+    """A switch of a few words, one of them on; arrow keys move."""
+
+    chosen = Signal(int)
+
+    def __init__(self, words: Sequence[str], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "segments")
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        inside = row(margins=(2, 2, 2, 2), gap=2)
+        self.setLayout(inside)
+        self._group = QButtonGroup(self)
+        for number, word in enumerate(words):
+            button = QToolButton()
+            button.setText(word)
+            button.setCheckable(True)
+            button.setProperty("kind", "segment")
+            # The bold width is reserved, so nothing moves when another word is chosen.
+            button.setFont(theme.font(Style.BODY, strong=True))
+            button.setMinimumWidth(button.fontMetrics().horizontalAdvance(word) + 30)
+            button.setFont(theme.font(Style.BODY))
+            self._group.addButton(button, number)
+            inside.addWidget(button)
+        self._group.buttons()[0].setChecked(True)
+        self._group.idClicked.connect(self.chosen)
+
+    @property
+    def current(self) -> int:
+        return self._group.checkedId()
+
+    def choose(self, number: int) -> None:
+        """Set it without a signal."""
+        self._group.button(number).setChecked(True)
+
+    def set_enabled(self, number: int, enabled: bool, why: str = "") -> None:
+        button = self._group.button(number)
+        button.setEnabled(enabled)
+        button.setToolTip("" if enabled else why)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
+        if step is None:
+            super().keyPressEvent(event)
+            return
+        other = self._group.button(self.current + step)
+        if other is not None and other.isEnabled():
+            other.setFocus()
+            other.click()
+
+
+class Tabs(QWidget):
+    """The queues as underlined words with their counts."""
+
+    chosen = Signal(int)
+
+    def __init__(self, words: Sequence[str], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._words = list(words)
+        inside = row(margins=(theme.PAD_PANEL, 0, theme.PAD_PANEL, 0), gap=theme.PAD_CARD)
+        self.setLayout(inside)
+        self._group = QButtonGroup(self)
+        for number, word in enumerate(words):
+            button = QToolButton()
+            button.setText(word)
+            button.setCheckable(True)
+            button.setProperty("kind", "tab")
+            button.setFont(theme.font(Style.BODY))
+            self._group.addButton(button, number)
+            inside.addWidget(button)
+        inside.addStretch(1)
+        self._group.buttons()[0].setChecked(True)
+        self._group.idClicked.connect(self.chosen)
+
+    @property
+    def current(self) -> int:
+        return self._group.checkedId()
+
+    def choose(self, number: int) -> None:
+        """Set it without a signal."""
+        self._group.button(number).setChecked(True)
+
+    def count(self, number: int, value: int | None) -> None:
+        """Show how many images a queue has."""
+        word = self._words[number]
+        self._group.button(number).setText(word if value is None else f"{word}  {value:,}")
+
+
+def clear(layout: QBoxLayout) -> None:
+    """Take everything out of a layout and delete the widgets."""
+    while layout.count():
+        item = layout.takeAt(0)
+        widget = item.widget() if item is not None else None
+        if widget is not None:
+            widget.hide()
+            widget.deleteLater()

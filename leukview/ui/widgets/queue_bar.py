@@ -1,0 +1,244 @@
+"""Over the gallery: which queue, how much of it is done, filter, order, size of the tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDoubleSpinBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSlider,
+    QToolButton,
+    QWidget,
+)
+
+from leukview.domain.classes import CellClass
+from leukview.ui import theme
+from leukview.ui.models.queue import Filter, Order
+from leukview.ui.theme import Style, Theme
+from leukview.ui.widgets import parts, tile
+
+_NARROW = 600
+
+
+class FilterPopup(QFrame):
+    """What to leave out of the queue. It closes at a click beside it, or Esc."""
+
+    changed = Signal(object)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent, Qt.WindowType.Popup)
+        self.setProperty("role", "card")
+        self.setMinimumWidth(296)
+        self._shown = Filter()
+        self._boxes: list[QCheckBox] = []
+        body = parts.column(margins=(16, 12, 16, 16), gap=10)
+        self.setLayout(body)
+        body.addWidget(parts.label("Class (decision, else suggestion)", Style.CAPTION, tone="second"))
+        self._classes = parts.column(gap=6)
+        body.addLayout(self._classes)
+        body.addWidget(parts.hairline())
+        body.addWidget(parts.label("Confidence of the suggestion", Style.CAPTION, tone="second"))
+        line = parts.row()
+        self.low, self.high = self._spin("Least"), self._spin("Most")
+        line.addWidget(parts.label("from"))
+        line.addWidget(self.low, 1)
+        line.addWidget(parts.label("to"))
+        line.addWidget(self.high, 1)
+        body.addLayout(line)
+        body.addWidget(parts.hairline())
+        self.undecided = QCheckBox("Only undecided images")
+        body.addWidget(self.undecided)
+        self.reset = QPushButton("Clear the filter")
+        body.addWidget(self.reset)
+        self.undecided.toggled.connect(self._read)
+        self.reset.clicked.connect(lambda: self.changed.emit(Filter()))
+        self.show_filter(Filter())
+
+    def _spin(self, name: str) -> QDoubleSpinBox:
+        made = QDoubleSpinBox()
+        made.setRange(0.0, 1.0)
+        made.setSingleStep(0.05)
+        made.setDecimals(2)
+        made.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+        made.setAccessibleName(f"{name} confidence")
+        made.setKeyboardTracking(False)
+        made.valueChanged.connect(self._read)
+        return made
+
+    def set_classes(self, classes: Sequence[CellClass]) -> None:
+        parts.clear(self._classes)
+        self._boxes = []
+        for one in classes:
+            box = QCheckBox(one.name)
+            box.toggled.connect(self._read)
+            self._boxes.append(box)
+            self._classes.addWidget(box)
+
+    @property
+    def boxes(self) -> Sequence[QCheckBox]:
+        return self._boxes
+
+    def show_filter(self, chosen: Filter) -> None:
+        """Show a filter without saying that it changed."""
+        self._shown = chosen
+        widgets = (*self._boxes, self.low, self.high, self.undecided)
+        for widget in widgets:
+            widget.blockSignals(True)
+        for number, box in enumerate(self._boxes):
+            box.setChecked(number in chosen.classes)
+        self.low.setValue(chosen.low)
+        self.high.setValue(chosen.high)
+        self.undecided.setChecked(chosen.undecided)
+        for widget in widgets:
+            widget.blockSignals(False)
+        self.reset.setEnabled(chosen != Filter())
+
+    def _read(self) -> None:
+        chosen = frozenset(n for n, box in enumerate(self._boxes) if box.isChecked())
+        self.changed.emit(
+            replace(
+                self._shown,
+                classes=chosen,
+                low=min(self.low.value(), self.high.value()),
+                high=max(self.low.value(), self.high.value()),
+                undecided=self.undecided.isChecked(),
+            )
+        )
+
+
+class QueueBar(QFrame):
+    """One line: counts at the left, filter, order and size at the right."""
+
+    filter_changed = Signal(object)
+    order_changed = Signal(str)
+    edge_changed = Signal(int)
+    refresh = Signal()
+
+    def __init__(self, theme_: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme_
+        self.setProperty("role", "panel")
+        line = parts.row(margins=(theme.PAD_CARD, 4, theme.PAD_PANEL, 4))
+        self.setLayout(line)
+        self.total = parts.label(strong=True)
+        self.done = parts.label(tone="second")
+        line.addWidget(self.total)
+        line.addWidget(self.done)
+        self._build_chip(line)
+        line.addStretch(1)
+        self.popup = FilterPopup(self)
+        self.popup.changed.connect(self.filter_changed)
+        self.refresh_button = self._flat("Refresh", "Build this queue anew")
+        self.refresh_button.clicked.connect(self.refresh)
+        self.filter_button = self._flat("Filter", "Show only some images")
+        self.filter_button.clicked.connect(self.open_filter)
+        self.order_button = self._flat("File order", "Order of the queue")
+        self.order_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._orders = QActionGroup(self)
+        menu = QMenu(self.order_button)
+        for order in Order:
+            action = QAction(order.value, self._orders)
+            action.setCheckable(True)
+            action.setData(order.value)
+            menu.addAction(action)
+        self.order_button.setMenu(menu)
+        self._orders.triggered.connect(lambda action: self.order_changed.emit(action.data()))
+        for button in (self.refresh_button, self.filter_button, self.order_button):
+            line.addWidget(button)
+        self._build_slider(line)
+        theme_.changed.connect(self._draw_icons)
+        self._draw_icons()
+
+    def _build_chip(self, line: QHBoxLayout) -> None:
+        self.chip = QPushButton()
+        self.chip.setProperty("kind", "badge")
+        self.chip.setToolTip("Show all images again")
+        self.chip.clicked.connect(lambda: self.filter_changed.emit(Filter()))
+        self.chip.hide()
+        line.addWidget(self.chip)
+
+    def _build_slider(self, line: QHBoxLayout) -> None:
+        self._size_icon = QLabel()
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(tile.SMALLEST // tile.STEP, tile.LARGEST // tile.STEP)
+        self.slider.setFixedWidth(88)
+        self.slider.setToolTip("Size of the images (Ctrl + wheel)")
+        self.slider.setAccessibleName("Size of the images")
+        self.slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.slider.valueChanged.connect(lambda value: self.edge_changed.emit(value * tile.STEP))
+        line.addSpacing(4)
+        line.addWidget(self._size_icon)
+        line.addWidget(self.slider)
+
+    def _flat(self, words: str, tip: str) -> QToolButton:
+        made = QToolButton()
+        made.setText(words)
+        made.setToolTip(tip)
+        made.setAccessibleName(tip)
+        made.setProperty("kind", "flat")
+        made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        made.setIconSize(QSize(theme.ICON, theme.ICON))
+        made.setMinimumHeight(parts.height_of(Style.BODY, theme.CONTROL_DENSE))
+        made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        return made
+
+    def open_filter(self) -> None:
+        corner = QPoint(self.filter_button.width(), self.filter_button.height() + 2)
+        self.popup.adjustSize()
+        at = self.filter_button.mapToGlobal(corner)
+        self.popup.move(at - QPoint(self.popup.width(), 0))
+        self.popup.show()
+
+    def show_counts(self, total: int, decided: int, *, stale: bool) -> None:
+        """How many are in the queue and decided; `stale`: some no longer belong to it."""
+        self.total.setText(f"{total:,} in this queue")
+        self.done.setText(f"{decided:,} decided · {total - decided:,} to go")
+        self.refresh_button.setVisible(stale)
+
+    def show_filter(self, chosen: Filter, cell_words: str) -> None:
+        """Show the filter in force; `cell_words` names a cell of the confusion matrix, or ""."""
+        self.popup.show_filter(chosen)
+        self.filter_button.setCheckable(True)
+        self.filter_button.setChecked(chosen.active)
+        self.filter_button.setText("Filtered" if chosen.active else "Filter")
+        self.chip.setVisible(bool(cell_words))
+        self.chip.setText(cell_words)
+
+    def show_order(self, order: Order) -> None:
+        self.order_button.setText(order.value)
+        for action in self._orders.actions():
+            action.setChecked(action.data() == order.value)
+
+    def show_edge(self, edge: int) -> None:
+        self.slider.blockSignals(True)
+        self.slider.setValue(edge // tile.STEP)
+        self.slider.blockSignals(False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the buttons keep their icons and lose their words."""
+        super().resizeEvent(event)
+        style = (
+            Qt.ToolButtonStyle.ToolButtonIconOnly
+            if event.size().width() < _NARROW
+            else Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+        )
+        for button in (self.refresh_button, self.filter_button, self.order_button):
+            button.setToolButtonStyle(style)
+
+    def _draw_icons(self) -> None:
+        self.refresh_button.setIcon(self._theme.icon("arrow-clockwise"))
+        self.filter_button.setIcon(self._theme.icon("funnel"))
+        self.order_button.setIcon(self._theme.icon("sort-ascending"))
+        self.chip.setIcon(self._theme.icon("x"))
+        size = QSize(theme.ICON, theme.ICON)
+        icon = self._theme.icon("squares-four", self._theme.tokens.text_2)
+        self._size_icon.setPixmap(icon.pixmap(size, self.devicePixelRatioF()))

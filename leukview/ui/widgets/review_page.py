@@ -1,0 +1,370 @@
+"""The review itself: queues, gallery and inspector. What a key does stands in `ui.deciding`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtWidgets import QFrame, QSplitter, QWidget
+
+from leukview.domain.errors import ImageError
+from leukview.domain.progress import CancelToken
+from leukview.imaging.thumbnails import thumbnail
+from leukview.ui import theme
+from leukview.ui.controller import Controller, Stage
+from leukview.ui.models import queue, summary
+from leukview.ui.models.gallery_model import GalleryModel
+from leukview.ui.models.queue import Filter, Order, Rows, Tab
+from leukview.ui.models.thumbnails import FULL, PixelLoader, common_window
+from leukview.ui.settings import Settings
+from leukview.ui.theme import Theme
+from leukview.ui.widgets import inspector, parts, side_panel
+from leukview.ui.widgets.banner import Banner
+from leukview.ui.widgets.gallery_view import GalleryView
+from leukview.ui.widgets.queue_bar import QueueBar
+from leukview.ui.widgets.run_strip import RunStrip
+from leukview.ui.widgets.tile import TileDelegate
+from leukview.workflows.review import Changes, Review
+
+TABS = (Tab.ALL, Tab.REVIEW, Tab.UNDECIDED)
+_TITLES = ("All", "Needs review", "Undecided")
+_SAMPLE, _SAMPLE_EDGE = 32, 128
+
+
+class ReviewPage(QSplitter):
+    """Folders and checklist, gallery, inspector; it shows the controller's review."""
+
+    def __init__(
+        self,
+        theme_: Theme,
+        controller: Controller,
+        settings: Settings,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self._theme, self._controller, self._settings = theme_, controller, settings
+        self.tab, self.filter = Tab.ALL, Filter()
+        self._orders = dict(queue.FIRST_ORDER)
+        self._window = 1.0
+        self.loader = PixelLoader(self)
+        self.model = GalleryModel(self)
+        self.delegate = TileDelegate(theme_, self.loader)
+        self.gallery = GalleryView(self.delegate)
+        self.gallery.setModel(self.model)
+        self.gallery.empty = self._empty_words
+        self.side = side_panel.SidePanel(theme_)
+        self.inspector = inspector.Inspector(theme_)
+        self.addWidget(self.side)
+        self.addWidget(self._middle())
+        self.addWidget(self.inspector)
+        self.setHandleWidth(1)
+        self.setChildrenCollapsible(False)
+        self.setStretchFactor(1, 1)
+        self.setSizes([side_panel.USUAL, 900, inspector.USUAL])
+        kept = settings.layout("review")
+        if kept is not None:
+            self.restoreState(kept)
+        self._connect()
+        self._ground()
+        self.set_edge(settings.edge)
+
+    def _middle(self) -> QFrame:
+        middle = parts.panel()
+        middle.setMinimumWidth(360)
+        body = parts.column(gap=0)
+        middle.setLayout(body)
+        self.tabs = parts.Tabs(_TITLES)
+        self.banner = Banner(self._theme)
+        self.strip = RunStrip()
+        self.bar = QueueBar(self._theme)
+        for widget in (
+            self.tabs,
+            parts.hairline(),
+            self.banner,
+            self.strip,
+            self.bar,
+            parts.hairline(),
+        ):
+            body.addWidget(widget)
+        body.addWidget(self.gallery, 1)
+        return middle
+
+    def _connect(self) -> None:
+        self._theme.changed.connect(self._ground)
+        self.tabs.chosen.connect(lambda number: self.show_tab(TABS[number]))
+        self.bar.filter_changed.connect(self.set_filter)
+        self.bar.order_changed.connect(lambda word: self.set_order(Order(word)))
+        self.bar.edge_changed.connect(self.set_edge)
+        self.bar.refresh.connect(self.rebuild)
+        self.gallery.edge_wished.connect(self.set_edge)
+        self.loader.arrived.connect(self._arrived)
+        self.model.modelReset.connect(self._show_current)
+        selection = self.gallery.selectionModel()
+        selection.currentChanged.connect(self._show_current)
+        selection.selectionChanged.connect(self._show_current)
+        self._controller.opened.connect(self._opened)
+        self._controller.model_changed.connect(self._model_changed)
+        self._controller.changed.connect(self._changed)
+        self._controller.stage_changed.connect(self.show_counts)
+        self._controller.progressed.connect(self._progressed)
+
+    @property
+    def review(self) -> Review | None:
+        return self.model.review
+
+    # The folder and the model
+
+    def _opened(self) -> None:
+        review = self._controller.review
+        if review is None:
+            return
+        self.loader.window = 1.0
+        self.loader.open([image.path for image in review.images])
+        self.delegate.forget()
+        self.banner.forget()
+        self.tab, self.filter, self._window = Tab.ALL, Filter(), 1.0
+        self.tabs.choose(0)
+        self._controller.background(self._measure_window, self._set_window)
+        self.rebuild()
+        self.go(0)
+
+    def _measure_window(self, cancel: CancelToken) -> Iterator[object]:
+        """In the worker: which part of the images the tiles show."""
+        review = self._controller.review
+        if review is None or not review.count:
+            return
+        rows = np.unique(np.linspace(0, review.count - 1, _SAMPLE).round().astype(int))
+        samples = []
+        for row in rows:
+            if cancel.cancelled:
+                return
+            try:
+                samples.append(thumbnail(review.images[row].path, _SAMPLE_EDGE))
+            except (ImageError, OSError):
+                continue
+        yield common_window(samples)
+
+    def _set_window(self, window: object) -> None:
+        if isinstance(window, float):
+            self._window = window
+            self.show_whole(self._settings.flag("whole_image", False))
+
+    def show_whole(self, whole: bool) -> None:
+        """Tiles show whole images, or the window that is common to all."""
+        self._settings.set_flag("whole_image", whole)
+        self.loader.show_window(1.0 if whole else self._window)
+        self.delegate.forget()
+        self.gallery.viewport().update()
+        self._show_pixels()
+
+    def _model_changed(self) -> None:
+        review, threshold = self._controller.review, self._controller.threshold
+        if review is None:
+            return
+        looks = theme.looks(review.classes)
+        self.delegate.set_classes(looks, threshold)
+        self.inspector.set_classes(review.classes, threshold)
+        self.bar.popup.set_classes(review.classes)
+        self.filter = Filter()
+        self.rebuild()
+
+    # The queue
+
+    def show_tab(self, tab: Tab) -> None:
+        """Another queue, built anew."""
+        self.tab = tab
+        self.tabs.choose(TABS.index(tab))
+        self.rebuild()
+
+    def set_filter(self, chosen: Filter) -> None:
+        self.filter = chosen
+        self.rebuild()
+
+    def show_cell(self, cell: queue.Cell) -> None:
+        """The images of one cell of the confusion matrix, whatever else was filtered."""
+        self.tab = Tab.ALL
+        self.tabs.choose(0)
+        self.set_filter(Filter(cell=cell))
+        self.go(0)
+
+    def set_order(self, order: Order) -> None:
+        self._orders[self.tab] = order
+        self.rebuild()
+
+    def rebuild(self) -> None:
+        """Build the queue from what is true now; the current image stays current if it is in."""
+        review = self._controller.review
+        row, place = self.current_row, self.gallery.currentIndex().row()
+        if review is None:
+            self.model.show(None, np.zeros(0, dtype=np.int64))
+            return
+        rows = queue.build(review, self.tab, self.filter, self._orders[self.tab])
+        with QSignalBlocker(self.gallery.selectionModel()):
+            self.model.show(review, rows)
+        found = self.model.place(row) if row >= 0 else -1
+        self.go(found if found >= 0 else max(0, place))
+        self.bar.show_filter(self.filter, self._cell_words())
+        self.bar.show_order(self._orders[self.tab])
+        self.show_counts()
+        self._show_current()
+
+    def _cell_words(self) -> str:
+        cell = self.filter.cell
+        if cell is None:
+            return ""
+        name = self.model.class_name
+        word = "true class" if cell.truth else "decided"
+        return f"Suggested {name(cell.suggested)}, {word} {name(cell.other)}"
+
+    def _changed(self, changes: Changes) -> None:
+        review = self.review
+        if review is None:
+            return
+        if self._controller.stage is Stage.RUNNING:
+            belongs = queue.mask(review, self.tab, self.filter)
+            belongs[self.model.rows] = False
+            fresh = np.flatnonzero(belongs).astype(np.int64)
+            self.model.append(queue.arrange(review, fresh, self._orders[self.tab]))
+        self.model.refresh(changes.rows)
+        self.show_counts()
+        if self.current_row in changes.rows:
+            self._show_tile()
+
+    # What is shown
+
+    @property
+    def current_row(self) -> int:
+        """Image row of the current tile, or -1."""
+        place = self.gallery.currentIndex().row()
+        return int(self.model.rows[place]) if 0 <= place < len(self.model.rows) else -1
+
+    def selected_rows(self) -> Rows:
+        """Image rows of the selection, or of the current tile when nothing is selected."""
+        places = self.gallery.selected_places()
+        if not places and self.current_row >= 0:
+            places = [self.gallery.currentIndex().row()]
+        return np.asarray(self.model.rows[places], dtype=np.int64)
+
+    def go(self, place: int) -> None:
+        """Make this place of the queue the current one."""
+        last = len(self.model.rows) - 1
+        if last >= 0:
+            index = self.model.index(min(max(place, 0), last))
+            self.gallery.setCurrentIndex(index)
+            self.gallery.scrollTo(index)
+
+    def set_edge(self, edge: int) -> None:
+        self.gallery.set_edge(edge)
+        self._settings.edge = self.delegate.geometry.edge
+        self.bar.show_edge(self.delegate.geometry.edge)
+
+    def _show_current(self, *_what: object) -> None:
+        self._show_tile()
+        self._show_pixels()
+
+    def _show_tile(self) -> None:
+        review, row = self.review, self.current_row
+        if review is None or row < 0:
+            self.inspector.show_nothing(self._empty_words())
+            return
+        place = self.gallery.currentIndex().row()
+        known = review.suggested[row] >= 0
+        self.inspector.show_tile(
+            self.model.tile(place),
+            place=place,
+            total=len(self.model.rows),
+            selected=len(self.gallery.selected_places()),
+            probabilities=[float(p) for p in review.probabilities[row]] if known else (),
+            notes=review.notes.get(row, ()),
+        )
+
+    def _show_pixels(self) -> None:
+        row = self.current_row
+        if row < 0:
+            return
+        pixmap = self.loader.pixmap(row, FULL)
+        shown = self.inspector.image.pixmap
+        if pixmap is not None and shown is not None and pixmap.cacheKey() == shown.cacheKey():
+            return
+        words = self.loader.failure(row, FULL)
+        self.inspector.show_pixels(pixmap, self.loader.window, words)
+
+    def _arrived(self, row: int, edge: int) -> None:
+        if edge == FULL:
+            if row == self.current_row:
+                self._show_pixels()
+            return
+        place = self.model.place(row)
+        if place >= 0:
+            self.gallery.update(self.model.index(place))
+
+    def show_counts(self) -> None:
+        """Tabs, queue bar and checklist from the review as it is."""
+        review = self.review
+        if review is None:
+            return
+        count, open_ = summary.counts(review), queue.undecided(review)
+        self.tabs.count(0, count.images)
+        self.tabs.count(1, count.review - count.reviewed)
+        self.tabs.count(2, count.images - count.decided)
+        rows = self.model.rows
+        stale = not queue.mask(review, self.tab, self.filter)[rows].all()
+        self.bar.show_counts(len(rows), int((~open_[rows]).sum()), stale=bool(stale))
+        self._show_checklist(count)
+        running = self._controller.stage is Stage.RUNNING
+        self.strip.setVisible(running)
+        if running:
+            self._progressed()
+
+    def _show_checklist(self, count: summary.Counts) -> None:
+        folder, side = self._controller.folder, self.side
+        if folder is None:
+            return
+        side.title.say(folder.folder.name)
+        side.suggested.say(count.suggested, count.images)
+        side.decided.say(count.decided, count.images)
+        side.review.say(count.reviewed, count.review, "" if count.review else "none")
+        readable = count.images - count.unread
+        side.read.say(readable, count.images)
+        left = count.review - count.reviewed
+        if self._controller.stage is Stage.RUNNING:
+            state, icon = "Running", "circle-half"
+        elif not count.suggested:
+            state, icon = "Not run", "circle-dashed"
+        elif count.decided >= count.images:
+            state, icon = "All decided", "check-circle"
+        else:
+            state = f"{left:,} to review" if left else f"{count.decided:,} decided"
+            icon = "circle-half"
+        side.current.say(folder.folder.name, state, icon)
+        side.current.setToolTip(str(folder.folder))
+
+    def _progressed(self) -> None:
+        c = self._controller
+        self.strip.show_run(c.run_done, c.run_total, c.rate.per_second)
+
+    def _empty_words(self) -> str:
+        review = self.review
+        if review is None or not review.count:
+            return "No images."
+        if self.filter != Filter():
+            return "No image passes the filter. Clear it to see the others."
+        if self.tab is Tab.REVIEW:
+            if not (review.suggested >= 0).any():
+                return "Nothing is classified yet. Press Run (Ctrl+R)."
+            return "Nothing needs review. Next: All."
+        return "Every image is decided. Next: the Overview (F3)."
+
+    def _ground(self) -> None:
+        """The gallery's ground is a palette role: it has no style sheet of its own."""
+        palette = self.gallery.palette()
+        palette.setColor(palette.ColorRole.Base, self._theme.tokens.surround)
+        self.gallery.setPalette(palette)
+        self.gallery.viewport().setPalette(palette)
+        self.gallery.viewport().update()
+
+    def stop(self) -> None:
+        """End the loader's threads and remember the layout."""
+        self._settings.set_layout("review", self.saveState())
+        self.loader.stop()

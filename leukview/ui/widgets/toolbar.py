@@ -1,0 +1,170 @@
+"""Under the menus: Open, Run, the model, Review or Overview, the device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
+from PySide6.QtWidgets import QFileDialog, QFrame, QMenu, QPushButton, QToolButton, QWidget
+
+from leukview.ui import theme
+from leukview.ui.theme import Style, Theme
+from leukview.ui.widgets import parts
+from leukview.workflows.open_folder import ModelChoice
+from leukview.workflows.opened import AUTO, Device, shipped_names
+
+_WIDE = 1200
+_MENU_TEXT = 64
+
+
+class Toolbar(QFrame):
+    """Three verbs with words; everything else is in the menus."""
+
+    model_chosen = Signal(str)
+    page_chosen = Signal(int)
+    device_clicked = Signal()
+
+    def __init__(self, theme_: Theme, open_: QAction, run: QAction, stop: QAction) -> None:
+        super().__init__()
+        self._theme = theme_
+        self._run_action, self._stop_action = run, stop
+        self._running = self._ready = False
+        self._title, self._hash = "Automatic", ""
+        self.setProperty("role", "toolbar")
+        line = parts.row(margins=(theme.PAD_PANEL, 8, theme.PAD_PANEL, 8))
+        self.setLayout(line)
+        self.open_button = self._button("Open", "Open a folder (Ctrl+O)")
+        self.open_button.clicked.connect(open_.trigger)
+        self.run_button = self._button("Run", "")
+        self.run_button.clicked.connect(self._run)
+        self.model_button = self._button("Automatic", "Which model suggests")
+        self.model_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.model_menu = QMenu(self.model_button)
+        self.model_menu.setToolTipsVisible(True)
+        self.model_button.setMenu(self.model_menu)
+        self.pages = parts.Segments(("Review", "Overview"))
+        self.pages.chosen.connect(self.page_chosen)
+        self.device = QPushButton()
+        self.device.setProperty("kind", "badge")
+        self.device.setIconSize(QSize(theme.ICON, theme.ICON))
+        self.device.clicked.connect(self.device_clicked)
+        self.device.hide()
+        for widget in (self.open_button, self.run_button, self.model_button):
+            line.addWidget(widget)
+        line.addStretch(1)
+        line.addWidget(self.pages)
+        line.addStretch(1)
+        line.addWidget(self.device)
+        theme_.changed.connect(self._draw)
+        self.show_models(AUTO, None, "")
+        self.show_run(running=False, ready=False)
+
+    def _button(self, words: str, tip: str) -> QToolButton:
+        made = QToolButton()
+        made.setText(words)
+        made.setToolTip(tip)
+        made.setProperty("kind", "plain")
+        made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        made.setIconSize(QSize(theme.ICON, theme.ICON))
+        made.setMinimumHeight(parts.height_of(Style.BODY, theme.CONTROL))
+        return made
+
+    def _run(self) -> None:
+        (self._stop_action if self._running else self._run_action).trigger()
+
+    def show_run(self, *, running: bool, ready: bool) -> None:
+        """Run becomes Stop while something runs, and is the filled button when it can run."""
+        self._running, self._ready = running, ready
+        self._run_action.setEnabled(ready)
+        self._stop_action.setEnabled(running)
+        self.run_button.setText("Stop" if running else "Run")
+        self.run_button.setEnabled(running or ready)
+        tip = "Stop; what is done is kept (Ctrl+.)" if running else "Classify the images (Ctrl+R)"
+        self.run_button.setToolTip(tip)
+        theme.polish(self.run_button, "kind", "primary" if ready else "plain")
+        self._draw()
+
+    def show_models(self, wish: str, choice: ModelChoice | None, refusal: str) -> None:
+        """What is in use, what there is to choose, and why automatic chose it."""
+        menu = self.model_menu
+        menu.clear()
+        group = QActionGroup(menu)
+        reason = choice.reason if choice else refusal
+        chosen = f"{choice.model.contract.title} is in use." if choice else ""
+        self._option(group, "Automatic", AUTO, wish)
+        for part in _lines(f"{chosen} {reason}".strip()):
+            said = QAction(part, menu)
+            said.setEnabled(False)
+            menu.addAction(said)
+        menu.addSeparator()
+        names = shipped_names()
+        for name in names:
+            self._option(group, name, name, wish)
+        other = wish if wish != AUTO and wish not in names else ""
+        if other:
+            self._option(group, Path(other).name, other, wish)
+        if names or other:
+            menu.addSeparator()
+        from_file = QAction("Model file…", menu)
+        from_file.triggered.connect(self._ask_file)
+        menu.addAction(from_file)
+        self._title = choice.model.contract.title if choice else "Automatic"
+        self._hash = choice.model.sha256[:8] if choice else ""
+        self.model_button.setToolTip(reason or "Which model suggests")
+        self._fit()
+
+    def _option(self, group: QActionGroup, words: str, name: str, wish: str) -> None:
+        action = QAction(words, group)
+        action.setCheckable(True)
+        action.setChecked(name == wish)
+        action.triggered.connect(lambda _on=False: self.model_chosen.emit(name))
+        self.model_menu.addAction(action)
+
+    def _ask_file(self) -> None:
+        name, _kind = QFileDialog.getOpenFileName(
+            self.window(), "Open a model file", "", "LeukView models (*.onnx)"
+        )
+        if name:
+            self.model_chosen.emit(name)
+
+    def show_device(self, device: Device | None) -> None:
+        """The badge; its outline warns when the CPU is used unasked."""
+        self.device.setVisible(device is not None)
+        if device is not None:
+            self.device.setText(device.label)
+            warns = device.fell_back
+            theme.polish(self.device, "tone", "warn" if warns else "")
+            self.device.setToolTip(device.reason or "The device that the model runs on")
+            self.device.setAccessibleName(f"Device: {device.label}")
+            self._draw()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        wide = self._hash and self.width() >= _WIDE
+        self.model_button.setText(f"{self._title}  {self._hash}" if wide else self._title)
+
+    def _draw(self) -> None:
+        t = self._theme.tokens
+        self.open_button.setIcon(self._theme.icon("folder-open"))
+        name = "stop" if self._running else "play"
+        self.run_button.setIcon(self._theme.icon(name, t.on_accent if self._ready else t.text))
+        self.model_button.setIcon(self._theme.icon("cpu"))
+        warns = self.device.property("tone") == "warn"
+        self.device.setIcon(self._theme.icon("lightning", t.warn if warns else t.text_2))
+
+
+def _lines(text: str) -> Sequence[str]:
+    """A sentence in lines short enough for a menu."""
+    lines, line = [], ""
+    for word in text.split():
+        if line and len(line) + len(word) >= _MENU_TEXT:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}".strip()
+    return [*lines, line] if line else lines

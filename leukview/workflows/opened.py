@@ -1,0 +1,178 @@
+"""A folder opened for review: its images, its session, a model for it, and runs of that model.
+
+The window calls these generators in one worker thread; what they yield arrives in its own thread.
+Only there may the `Review` be changed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from leukview.domain.errors import ModelFileError, UsageError
+from leukview.domain.progress import CancelToken, Progress
+from leukview.domain.records import ImageFile, ImageResult
+from leukview.imaging.scan import Scan
+from leukview.inference.classifier import Classifier
+from leukview.inference.model_file import ModelFile, load, resolve, shipped
+from leukview.inference.providers import Device
+from leukview.session.index import find_or_create
+from leukview.session.store import SessionStore
+from leukview.workflows.classify_folder import classify_folder
+from leukview.workflows.open_folder import ModelChoice, choose_model, open_folder
+from leukview.workflows.review import Review
+
+AUTO = "auto"
+
+
+@dataclass(slots=True)
+class Opened:
+    """What a window needs of an open folder.
+
+    Attributes:
+        folder: that names it (of several paths, the first).
+        scan: its images, and what could not be looked at.
+        store: its session.
+        review: suggestions and decisions.
+        choice: the model and why; None while no model can be used.
+        refusal: why there is no model, or "".
+    """
+
+    folder: Path
+    scan: Scan
+    store: SessionStore
+    review: Review
+    choice: ModelChoice | None
+    refusal: str
+    classifiers: dict[tuple[str, str], Classifier] = field(default_factory=dict)
+
+    def close(self) -> None:
+        """Write what is queued and end the writer.
+
+        Raises:
+            SessionError: some of the last actions could not be written.
+        """
+        self.store.close()
+
+
+class Opening:
+    """One attempt to open paths; it may be abandoned at any time, from any thread."""
+
+    def __init__(self, paths: Sequence[Path], *, model: str, reviewer: str) -> None:
+        self._paths, self._model, self._reviewer = tuple(paths), model, reviewer
+        self._lock = threading.Lock()
+        self._abandoned = False
+        self._made: Opened | None = None
+
+    def steps(self, cancel: CancelToken) -> Iterator[Progress | Opened]:
+        """Progress, then the opened folder, unless it was abandoned or cancelled.
+
+        Raises:
+            UsageError: nothing to open.
+            SessionError: its session cannot be opened.
+        """
+        yield Progress(0, 0, "Looking for images…")
+        scan = open_folder(self._paths, cancel=cancel)
+        if cancel.cancelled:
+            return
+        count = len(scan.images)
+        yield Progress(0, count, f"Found {count:,} images. Choosing the model…")
+        choice, refusal = choice_for(scan.images, self._model, cancel)
+        if cancel.cancelled:
+            return
+        yield Progress(0, count, f"Found {count:,} images. Opening the session…")
+        first = self._paths[0].absolute()
+        folder = first if first.is_dir() else first.parent
+        store, _found = find_or_create(scan.images, folder)
+        try:
+            classes = choice.model.contract.cell_classes if choice else ()
+            review = Review(scan.images, classes, store, reviewer=self._reviewer)
+            if choice:
+                review.load_stored(choice.model.sha256)
+        except BaseException:
+            store.close()
+            raise
+        opened = Opened(folder, scan, store, review, choice, refusal)
+        with self._lock:
+            if not self._abandoned:
+                self._made = opened
+        if self._made is None:
+            opened.close()
+            return
+        yield opened
+
+    def take(self) -> Opened | None:
+        """The opened folder, once; from now on it belongs to the caller."""
+        with self._lock:
+            made, self._made = self._made, None
+        return made
+
+    def abandon(self) -> None:
+        """Close what was opened and not taken; what is still being opened is closed when done."""
+        with self._lock:
+            self._abandoned = True
+            made, self._made = self._made, None
+        if made is not None:
+            made.close()
+
+
+def choice_for(
+    images: Sequence[ImageFile], model: str, cancel: CancelToken | None = None
+) -> tuple[ModelChoice | None, str]:
+    """The model that a name stands for, or none and the reason in words.
+
+    Args:
+        images: that it is for; `auto` looks at some of them.
+        model: "auto", a shipped model's name, or the path of a file.
+        cancel: ends the search for the most familiar one.
+    """
+    try:
+        if model == AUTO:
+            return choose_model(images, cancel=cancel), ""
+        return ModelChoice(load(resolve(model)), "You chose it."), ""
+    except (ModelFileError, UsageError) as error:
+        return None, str(error)
+
+
+def shipped_names() -> list[str]:
+    """Names of the models that come with the app, as `choice_for` takes them."""
+    return [path.stem for path in shipped()]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Results that arrived, for these rows of the review, and the device that gave them."""
+
+    rows: Sequence[int]
+    results: Sequence[ImageResult]
+    device: Device
+
+
+def run_model(
+    opened: Opened, model: ModelFile, rows: Sequence[int], device: str, cancel: CancelToken
+) -> Iterator[Device | Batch]:
+    """Classify some rows; the device first, then batches as they come.
+
+    Args:
+        opened: the folder; its review is only read.
+        model: the file that speaks.
+        rows: of the images to classify, in the order wanted.
+        device: "auto", "cpu", "cuda" or "cuda:N".
+        cancel: stops within a second; what was yielded stands.
+
+    Raises:
+        DeviceError, UsageError: the device cannot be used.
+    """
+    key = (model.sha256, device)
+    classifier = opened.classifiers.get(key)
+    if classifier is None:
+        opened.classifiers.clear()  # one session holds some hundred megabytes
+        classifier = opened.classifiers[key] = Classifier(model, device)
+    yield classifier.device
+    images = [opened.scan.images[row] for row in rows]
+    done = 0
+    for results in classify_folder(images, classifier, cancel=cancel):
+        yield Batch(rows[done : done + len(results)], results, classifier.device)
+        done += len(results)
