@@ -77,6 +77,14 @@ def run(options: Options, terminal: Terminal) -> int:
     Raises:
         LeukViewError: nothing was classified, or the table could not be written.
     """
+    try:
+        return _run(options, terminal)
+    except KeyboardInterrupt:  # the second one
+        terminal.error("Stopped at once. Nothing was written and nothing kept. Run again for all.")
+        return STOPPED
+
+
+def _run(options: Options, terminal: Terminal) -> int:
     _check(options)
     started = time.monotonic()
     results: list[ImageResult] = []

@@ -6,6 +6,7 @@ import contextlib
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 
@@ -15,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from leukview.domain.progress import CancelToken
 
 QUIET, NORMAL = -1, 0
+IMPATIENT_SECONDS = 1.0
 
 
 class Terminal:
@@ -88,14 +90,20 @@ def write_text(text: str) -> None:
 
 @contextlib.contextmanager
 def stoppable() -> Iterator[CancelToken]:
-    """Ctrl-C and SIGTERM set a token, so that what is finished can be kept; a second one kills."""
+    """Ctrl-C and SIGTERM set a token, so that what is finished can be kept.
+
+    Another one, a second or more later, raises KeyboardInterrupt. Sooner it is the same wish told
+    twice: `timeout` and shells signal both the process and its group.
+    """
     token = CancelToken()
+    asked: list[float] = []
     if threading.current_thread() is not threading.main_thread():
         yield token
         return
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        if token.cancelled:
+        asked.append(time.monotonic())
+        if token.cancelled and asked[-1] - asked[0] >= IMPATIENT_SECONDS:
             raise KeyboardInterrupt
         token.cancel()
 

@@ -274,6 +274,23 @@ def test_ctrl_c_without_a_file_says_that_nothing_was_kept(run, image_folder, mon
     assert "no --out FILE was given" in err
 
 
+def test_an_impatient_second_ctrl_c_says_that_nothing_was_kept(
+    run, image_folder, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr("leukview.cli.terminal.IMPATIENT_SECONDS", 0)
+    real = command.classify_folder
+
+    def interrupted(*arguments, **more):
+        yield from real(*arguments, **more)
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(command, "classify_folder", interrupted)
+    assert run(image_folder(), "--out", tmp_path / "x.csv") == 130
+    assert not (tmp_path / "x.csv").exists()
+    assert "Stopped at once" in capsys.readouterr().err
+
+
 def test_ctrl_c_during_the_search_is_130(run, image_folder, monkeypatch, capsys):
     real = command.open_folder
 

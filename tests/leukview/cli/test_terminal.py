@@ -8,6 +8,7 @@ import threading
 import pytest
 from rich.console import Console
 
+from leukview.cli import terminal as module
 from leukview.cli.terminal import Terminal, printable, stoppable, write_text
 
 
@@ -38,12 +39,15 @@ def test_progress_is_silent_in_a_pipe_and_shows_the_rate_on_a_terminal(capsys):
     assert "images/s" in screen.getvalue()
 
 
-def test_the_first_stop_is_a_token_and_the_second_ends_everything():
+def test_the_first_stop_is_a_token_and_a_later_one_ends_everything(monkeypatch):
+    clock = iter([10.0, 10.1, 11.5])
+    monkeypatch.setattr(module.time, "monotonic", lambda: next(clock))
     before = signal.getsignal(signal.SIGINT)
     with stoppable() as token:
         assert not token.cancelled
         signal.raise_signal(signal.SIGINT)
         assert token.cancelled
+        signal.raise_signal(signal.SIGINT)  # the same wish, told to the group as well
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
