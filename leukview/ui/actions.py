@@ -109,8 +109,10 @@ MENUS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
 
 
 class Actions(QObject):
-    """The actions by name, in menus. Single letters are shortcuts of the window, so a text field
-    that has the focus takes them first."""
+    """The actions by name, in menus.
+
+    Single letters are shortcuts of the window, so a text field that has the focus takes them first.
+    """
 
     def __init__(self, bar: QMenuBar, parent: QObject) -> None:
         super().__init__(parent)

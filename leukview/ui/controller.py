@@ -7,7 +7,6 @@ is said in the GUI thread.
 from __future__ import annotations
 
 import enum
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from leukview.domain.records import ModelIdentity
 from leukview.ui import messages
 from leukview.ui.jobs import Job, JobRunner
 from leukview.ui.models import summary
+from leukview.ui.rate import Rate
 from leukview.ui.settings import Recent, Settings
 from leukview.workflows import export
 from leukview.workflows.open_folder import ModelChoice
@@ -43,26 +43,6 @@ class Stage(enum.Enum):
     OPENING = enum.auto()
     READY = enum.auto()
     RUNNING = enum.auto()
-
-
-class Rate:
-    """Images per second, smoothed over some seconds, for the time left."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._last = clock()
-        self.per_second = 0.0
-
-    def start(self) -> None:
-        self._last, self.per_second = self._clock(), 0.0
-
-    def add(self, images: int) -> None:
-        now = self._clock()
-        passed = max(now - self._last, 1e-3)
-        self._last = now
-        fresh = images / passed
-        weight = 1.0 if self.per_second == 0 else min(1.0, passed / 3.0)
-        self.per_second += weight * (fresh - self.per_second)
 
 
 class Controller(QObject):

@@ -104,9 +104,7 @@ class Deciding(QObject):
             rows = rows[[int(row) not in review.errors for row in rows]]
         return rows
 
-    def _do(
-        self, action: Callable[[Review, Rows], Changes], *, advance: bool = True
-    ) -> None:
+    def _do(self, action: Callable[[Review, Rows], Changes], *, advance: bool = True) -> None:
         rows = self._rows()
         if not len(rows):
             return

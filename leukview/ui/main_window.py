@@ -6,17 +6,14 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
-from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QStackedWidget
+from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
 from leukview.domain.classes import Unit
-from leukview.ui import messages, theme
-from leukview.ui.actions import MENUS, Actions
+from leukview.ui import theme
+from leukview.ui.actions import Actions
+from leukview.ui.asking import Asking
 from leukview.ui.controller import Controller, Stage
 from leukview.ui.deciding import Deciding
-from leukview.ui.dialogs.export_dialog import ExportDialog
-from leukview.ui.dialogs.problems_dialog import ProblemsDialog
-from leukview.ui.dialogs.text_dialogs import ReviewerDialog
-from leukview.ui.models import summary
 from leukview.ui.models.queue import Cell, Filter
 from leukview.ui.notices import Notices
 from leukview.ui.settings import Settings
@@ -65,6 +62,7 @@ class MainWindow(QMainWindow):
         self._corner.setContentsMargins(0, 0, theme.PAD_PANEL, 0)
         self.menuBar().setCornerWidget(self._corner, Qt.Corner.TopRightCorner)
         self._notices = Notices(self.page.banner, self.status, controller, self)
+        self.asking = Asking(self, controller, settings)
         self._wire_actions()
         self._wire_controller()
         self._show_start()
@@ -75,8 +73,8 @@ class MainWindow(QMainWindow):
     def _wire_actions(self) -> None:
         a, page, c = self.actions_, self.page, self._controller
         for name, act in (
-            ("open", self.ask_folder),
-            ("export", self.ask_export),
+            ("open", self.asking.folder),
+            ("export", self.asking.export),
             ("close_folder", self.close_folder),
             ("quit", self.close),
             ("undo", self.deciding.undo),
@@ -96,11 +94,11 @@ class MainWindow(QMainWindow):
             ("exclude", self.deciding.exclude),
             ("clear", self.deciding.clear),
             ("reason", self.deciding.ask_reason),
-            ("reviewer", self.ask_reviewer),
+            ("reviewer", self.asking.reviewer),
             ("run", c.run),
             ("stop", c.stop),
-            ("keys", self._keys),
-            ("about", self._about),
+            ("keys", self.asking.keys),
+            ("about", self.asking.about),
         ):
             a.connect(name, act)
         s = self._settings
@@ -120,20 +118,15 @@ class MainWindow(QMainWindow):
         self.toolbar.model_chosen.connect(c.choose_model)
         self.toolbar.page_chosen.connect(self.show_page)
         self.toolbar.device_clicked.connect(self._notices.why_device)
-        self.start.open_clicked.connect(self.ask_folder)
+        self.start.open_clicked.connect(self.asking.folder)
         self.start.path_chosen.connect(lambda path: self.open([Path(path)]))
         self.page.side.folder_chosen.connect(lambda path: self.open([Path(path)]))
         self.overview.cell_chosen.connect(self._show_cell)
-        self.overview.export_clicked.connect(self.ask_export)
-        self.status.problems.connect(self._problems)
+        self.overview.export_clicked.connect(self.asking.export)
+        self.status.problems.connect(self.asking.show_problems)
         self.deciding.said.connect(self.status.run.setText)
 
     # Opening
-
-    def ask_folder(self) -> None:
-        name = QFileDialog.getExistingDirectory(self, "Open a folder of cell images")
-        if name:
-            self.open([Path(name)])
 
     def open(self, paths: list[Path]) -> None:
         """Open folders or files, as from the dialog, a drop or the command line."""
@@ -158,14 +151,15 @@ class MainWindow(QMainWindow):
         if folder is None:
             return
         self.setWindowTitle(f"{folder.folder.name} – LeukView")
-        self._show_corner()
+        self.show_corner()
         path = str(folder.folder)
         self.page.side.show_recent([r for r in self._settings.recent if r.path != path])
         self.toolbar.pages.show()
         self.show_page(REVIEW)
         self._show_problem_count()
 
-    def _show_corner(self) -> None:
+    def show_corner(self) -> None:
+        """Folder and reviewer at the right of the menus."""
         folder = self._controller.folder
         name = f"{folder.folder.name} · " if folder else ""
         self._corner.setText(name + self._settings.reviewer)
@@ -243,63 +237,12 @@ class MainWindow(QMainWindow):
             self.actions_[name].setText(f"{word}: {text}" if text else word)
             self.actions_[name].setEnabled(bool(text))
 
-    def _problem_list(self) -> list[tuple[str, str]]:
-        folder = self._controller.folder
-        if folder is None:
-            return []
-        found = [("", words) for words in folder.scan.problems]
-        images = folder.review.images
-        return found + [(images[r].name, words) for r, words in sorted(folder.review.errors.items())]
-
     def _show_problem_count(self) -> None:
-        self.status.show_problems(len(self._problem_list()))
-
-    # Dialogs
-
-    def _problems(self) -> None:
-        review = self._controller.review
-        retry = bool(review and review.errors) and self._controller.stage is Stage.READY
-        dialog = ProblemsDialog(self._problem_list(), self, can_retry=retry)
-        if dialog.exec():
-            self.page.loader.retry()
-            self._controller.run()
-        dialog.deleteLater()
-
-    def ask_export(self) -> None:
-        c = self._controller
-        if c.folder is None or c.choice is None:
-            return
-        # Beside the folder, not in it: the folder of the images is never written to unasked.
-        name = c.folder.folder.parent / f"{c.folder.folder.name}-reviewed.csv"
-        dialog = ExportDialog(name, summary.counts(c.folder.review), self)
-        if dialog.exec():
-            c.export(dialog.file, bom=dialog.excel.isChecked(), force=dialog.replaces)
-        dialog.deleteLater()
-
-    def ask_reviewer(self) -> None:
-        dialog = ReviewerDialog(self._settings.reviewer, self)
-        if dialog.exec():
-            self._controller.set_reviewer(dialog.text)
-            self._show_corner()
-        dialog.deleteLater()
+        self.status.show_problems(len(self.asking.problems()))
 
     def _choose_theme(self, wish: Wish) -> None:
         self._settings.theme = wish
         self._theme.choose(wish)
-
-    def _keys(self) -> None:
-        lines = [
-            f"{entry.keys[0]:<14}{entry.words.replace('&', '')}"
-            for _title, entries in MENUS
-            for entry in entries
-            if entry.keys
-        ]
-        classes = [f"{a.shortcut().toString():<14}{a.text()}" for a in self.actions_.class_actions]
-        _say(self, "Keys", "\n".join([*classes, *lines]))
-
-    def _about(self) -> None:
-        words = f"LeukView {self._controller.version}\n\n{messages.NOTICE}"
-        _say(self, "About LeukView", words)
 
     # Dropping and closing
 
@@ -327,12 +270,3 @@ class MainWindow(QMainWindow):
         self._controller.close()
         self.page.stop()
         super().closeEvent(event)
-
-
-def _say(parent: MainWindow, title: str, words: str) -> None:
-    box = QMessageBox(parent)
-    box.setWindowTitle(title)
-    box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setText(words)
-    box.exec()
-    box.deleteLater()

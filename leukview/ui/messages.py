@@ -7,18 +7,18 @@ from datetime import datetime
 NOTICE = "Research use only. Not for diagnosis."
 EMPTY_TITLE = "Drop a folder of cell images here"
 EMPTY_LINE = "or press Ctrl+O. Nothing leaves this computer."
-NO_BLASTS = (
-    "This model has no blast class: a blast will be called something else."
-)
+NO_BLASTS = "This model has no blast class: a blast will be called something else."
 _THIN = "\N{THIN SPACE}"
 _HOUR, _MINUTE = 3600, 60
 
 
 def count(number: int) -> str:
+    """1,204."""
     return f"{number:,}"
 
 
 def images(number: int) -> str:
+    """1,204 images."""
     return f"{number:,} image" if number == 1 else f"{number:,} images"
 
 
@@ -28,10 +28,12 @@ def percent(share: float) -> str:
 
 
 def interval(low: float, high: float) -> str:
+    """Two shares as per cents with an en dash, the sign left to the header."""
     return f"{100 * low:.1f}–{100 * high:.1f}"
 
 
 def rate(per_second: float) -> str:
+    """310 images/s."""
     return f"{per_second:,.0f} images/s" if per_second >= 9.5 else f"{per_second:.1f} images/s"
 
 
@@ -56,7 +58,7 @@ def clock(utc: str) -> str:
 
 
 def progress(done: int, total: int, per_second: float) -> str:
-    """ "31 images/s · 8 s left · you can start to review"."""
+    """31 images/s · 8 s left · you can start to review."""
     if per_second <= 0 or done >= total:
         return "you can start to review"
     remaining = left((total - done) / per_second)
@@ -64,21 +66,25 @@ def progress(done: int, total: int, per_second: float) -> str:
 
 
 def finished(done: int, review: int, unread: int) -> str:
+    """What a complete run has given."""
     said = f"Done: {count(done)} classified, {count(review)} need review"
     return said + (f", {count(unread)} could not be read." if unread else ".")
 
 
 def stopped(done: int) -> str:
+    """What became of a run that was stopped."""
     return f"Stopped at {count(done)}. Results so far are kept; Run goes on with the rest."
 
 
 def on_cpu(reason: str) -> str:
+    """Why the CPU is used, and what that means."""
     said = reason.rstrip(".") or "no usable GPU was found"
     said = said[0].lower() + said[1:] if said[1:2].islower() else said
     return f"Running on the CPU: {said}. Suggestions are the same, only slower."
 
 
 def unfamiliar(share: float) -> str:
+    """That many images are unlike the training images."""
     return (
         f"{percent(share)} of the images look unlike the training images (stain, crop or"
         " magnification). Suggestions may be unreliable."

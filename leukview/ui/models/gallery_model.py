@@ -180,5 +180,3 @@ class GalleryModel(QAbstractListModel):
     def _tip(self, place: int) -> str:
         tile = self.tile(place)
         return f"{tile.name}\n{tile.error or self.spoken(place)}"
-
-

@@ -81,6 +81,7 @@ def shown_class(review: Review) -> NDArray[np.int16]:
 
 
 def undecided(review: Review) -> NDArray[np.bool_]:
+    """Which images nobody has said anything about; bool (N,)."""
     return np.asarray(review.state == UNDECIDED)
 
 

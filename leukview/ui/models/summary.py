@@ -80,6 +80,7 @@ class Counts:
 
 
 def counts(review: Review) -> Counts:
+    """Count everything once."""
     open_ = queue.undecided(review)
     by_state = np.bincount(review.state.astype(np.int64), minlength=len(_STATES))
     return Counts(

@@ -9,7 +9,7 @@ from PySide6.QtGui import QBrush, QColor, QFontMetrics, QPainter, QPaintEvent, Q
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from leukview.ui import theme
-from leukview.ui.theme import ClassLook, Style, Theme
+from leukview.ui.theme import ClassLook, Theme
 from leukview.ui.widgets import chips
 
 _NUMBER = 40
@@ -96,9 +96,7 @@ class ProbabilityBars(QWidget):
         track.setRight(number.left() - 2)
         self._bar(painter, track, look, value)
 
-    def _bar(
-        self, painter: QPainter, track: QRectF, look: ClassLook, value: float | None
-    ) -> None:
+    def _bar(self, painter: QPainter, track: QRectF, look: ClassLook, value: float | None) -> None:
         t = self._theme.tokens
         line = t.border if self._theme.dark else t.border_strong
         painter.setPen(QPen(QColor(line), 1))

@@ -71,5 +71,3 @@ def letters(painter: QPainter, box: QRectF, text: str, colour: str) -> None:
     painter.setFont(made)
     painter.setPen(QColor(colour))
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
-
-

@@ -57,9 +57,7 @@ class DecisionButton(QPushButton):
             if not self.isEnabled():
                 painter.setOpacity(0.4)
             at = QPointF(left, middle - chips.HEIGHT / 2)
-            chips.paint(
-                painter, at, self._look, filled=True, text=ink, ground=chips.Ground.PANEL
-            )
+            chips.paint(painter, at, self._look, filled=True, text=ink, ground=chips.Ground.PANEL)
             painter.setOpacity(1.0)
             left += chips.WIDTH + 8
         elif self._icon:

@@ -272,7 +272,7 @@ class GalleryView(QListView):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         QAbstractItemView.mouseMoveEvent(self, event)
 
-    def keyboardSearch(self, search: str) -> None:
+    def keyboardSearch(self, search: str) -> None:  # noqa: N802  # Qt's name
         """Letters decide here; a search would speak the captions of all images."""
 
     def selected_places(self) -> list[int]:

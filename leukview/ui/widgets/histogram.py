@@ -75,8 +75,7 @@ class Histogram(QWidget):
         self.plot.showGrid(x=False, y=True, alpha=0.25)
         middles = (self._edges[:-1] + self._edges[1:]) / 2
         colours = [
-            QColor(t.accent if middle >= self._threshold else t.border_strong)
-            for middle in middles
+            QColor(t.accent if middle >= self._threshold else t.border_strong) for middle in middles
         ]
         self._bars.setOpts(
             x=middles,

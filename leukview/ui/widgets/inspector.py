@@ -194,9 +194,7 @@ class Inspector(QFrame):
         self.heading.setText(f"Your decision for {selected:,} images" if many else "Your decision")
         self.bars.show_values(probabilities, unfamiliar=tile.unfamiliar)
         self.remark.setText(
-            "Unlike the training images: the probabilities may not hold."
-            if tile.unfamiliar
-            else ""
+            "Unlike the training images: the probabilities may not hold." if tile.unfamiliar else ""
         )
         self.remark.setVisible(tile.unfamiliar)
         self.note.setText("; ".join(notes)[:1].upper() + "; ".join(notes)[1:])

@@ -248,6 +248,6 @@ class MatrixView(QTableView):
         self.setFixedHeight(row_height * (self.matrix.rowCount() + 1) + 2)
 
     def _choose(self, index: QModelIndex) -> None:
-        if self.matrix.is_cell(index.row(), index.column()):
-            if self.matrix.value(index.row(), index.column()):
-                self.cell_chosen.emit(index.row(), index.column() - 1)
+        row, column = index.row(), index.column()
+        if self.matrix.is_cell(row, column) and self.matrix.value(row, column):
+            self.cell_chosen.emit(row, column - 1)

@@ -173,7 +173,8 @@ class Overview(QScrollArea):
         second.say(
             "Decided",
             f"{count.decided:,}",
-            f"of {messages.images(count.images)} · {count.unsure} unsure, {count.excluded} excluded",
+            f"of {messages.images(count.images)} · {count.unsure} unsure,"
+            f" {count.excluded} excluded",
         )
         agreed = summary.agreement(review)
         if agreed.n:

@@ -48,6 +48,7 @@ def key_cap(text: str) -> QLabel:
 
 
 def row(*, margins: tuple[int, int, int, int] = (0, 0, 0, 0), gap: int = theme.GAP) -> QHBoxLayout:
+    """A horizontal layout with its margins and gap."""
     made = QHBoxLayout()
     _fill(made, margins, gap)
     return made
@@ -56,6 +57,7 @@ def row(*, margins: tuple[int, int, int, int] = (0, 0, 0, 0), gap: int = theme.G
 def column(
     *, margins: tuple[int, int, int, int] = (0, 0, 0, 0), gap: int = theme.GAP
 ) -> QVBoxLayout:
+    """A vertical layout with its margins and gap."""
     made = QVBoxLayout()
     _fill(made, margins, gap)
     return made
@@ -74,6 +76,7 @@ def panel(role: str = "panel") -> QFrame:
 
 
 def hairline(*, vertical: bool = False) -> QFrame:
+    """A line one pixel thick."""
     made = panel("hairline")
     if vertical:
         made.setFixedWidth(1)

@@ -42,7 +42,9 @@ class FilterPopup(QFrame):
         self._boxes: list[QCheckBox] = []
         body = parts.column(margins=(16, 12, 16, 16), gap=10)
         self.setLayout(body)
-        body.addWidget(parts.label("Class (decision, else suggestion)", Style.CAPTION, tone="second"))
+        body.addWidget(
+            parts.label("Class (decision, else suggestion)", Style.CAPTION, tone="second")
+        )
         self._classes = parts.column(gap=6)
         body.addLayout(self._classes)
         body.addWidget(parts.hairline())

@@ -1,0 +1,102 @@
+"""What the window asks in dialogs, and what it tells in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QFileDialog, QMessageBox
+
+from leukview.ui import messages
+from leukview.ui.actions import MENUS
+from leukview.ui.controller import Controller
+from leukview.ui.dialogs.export_dialog import ExportDialog
+from leukview.ui.dialogs.problems_dialog import ProblemsDialog
+from leukview.ui.dialogs.text_dialogs import ReviewerDialog
+from leukview.ui.models import summary
+from leukview.ui.settings import Settings
+
+if TYPE_CHECKING:
+    from leukview.ui.main_window import MainWindow
+
+
+class Asking(QObject):
+    """One method per dialog; each ends when the dialog is closed."""
+
+    def __init__(self, window: MainWindow, controller: Controller, settings: Settings) -> None:
+        super().__init__(window)
+        self._window, self._controller, self._settings = window, controller, settings
+
+    def folder(self) -> None:
+        """Choose a folder to open."""
+        name = QFileDialog.getExistingDirectory(self._window, "Open a folder of cell images")
+        if name:
+            self._window.open([Path(name)])
+
+    def problems(self) -> list[tuple[str, str]]:
+        """Names and reasons of what could not be read; "" as a name where a folder is meant."""
+        folder = self._controller.folder
+        if folder is None:
+            return []
+        images = folder.review.images
+        unread = sorted(folder.review.errors.items())
+        return [
+            *(("", words) for words in folder.scan.problems),
+            *((images[row].name, words) for row, words in unread),
+        ]
+
+    def show_problems(self) -> None:
+        """List them; unreadable images may be tried again."""
+        review = self._controller.review
+        retry = bool(review and review.errors) and self._controller.can_run
+        dialog = ProblemsDialog(self.problems(), self._window, can_retry=retry)
+        if dialog.exec():
+            self._window.page.loader.retry()
+            self._controller.run()
+        dialog.deleteLater()
+
+    def export(self) -> None:
+        """Choose a file for the table and write it."""
+        c = self._controller
+        if c.folder is None or c.choice is None:
+            return
+        # Beside the folder, not in it: the folder of the images is never written to unasked.
+        name = c.folder.folder.parent / f"{c.folder.folder.name}-reviewed.csv"
+        dialog = ExportDialog(name, summary.counts(c.folder.review), self._window)
+        if dialog.exec():
+            c.export(dialog.file, bom=dialog.excel.isChecked(), force=dialog.replaces)
+        dialog.deleteLater()
+
+    def reviewer(self) -> None:
+        """Whose name stands beside the decisions."""
+        dialog = ReviewerDialog(self._settings.reviewer, self._window)
+        if dialog.exec():
+            self._controller.set_reviewer(dialog.text)
+            self._window.show_corner()
+        dialog.deleteLater()
+
+    def keys(self) -> None:
+        """All keys with what they do."""
+        lines = [
+            f"{entry.keys[0]}\t{entry.words.replace('&', '')}"
+            for _title, entries in MENUS
+            for entry in entries
+            if entry.keys
+        ]
+        actions = self._window.actions_.class_actions
+        classes = [f"{a.shortcut().toString()}\t{a.text()}" for a in actions]
+        self._say("Keys", "\n".join([*classes, *lines]))
+
+    def about(self) -> None:
+        """Version and notice."""
+        words = f"LeukView {self._controller.version}\n\n{messages.NOTICE}"
+        self._say("About LeukView", words)
+
+    def _say(self, title: str, words: str) -> None:
+        box = QMessageBox(self._window)
+        box.setWindowTitle(title)
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setText(words)
+        box.exec()
+        box.deleteLater()
