@@ -14,6 +14,16 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "resources" / "samples"
 ALL4 = ROOT.parent / "shared" / "data" / "all4" / "images.csv"
+CELLS = (
+    "basophil",
+    "eosinophil",
+    "erythroblast",
+    "ig",
+    "lymphocyte",
+    "monocyte",
+    "neutrophil",
+    "platelet",
+)
 
 
 def _hashes() -> dict[str, str]:
@@ -26,17 +36,7 @@ def _hashes() -> dict[str, str]:
 
 def test_samples_are_24_of_each_set_in_folders_named_after_their_class():
     per_class = Counter(name.rpartition("/")[0] for name in _hashes())
-    cells = [
-        "basophil",
-        "eosinophil",
-        "erythroblast",
-        "ig",
-        "lymphocyte",
-        "monocyte",
-        "neutrophil",
-        "platelet",
-    ]
-    assert per_class == {"cnmc/hem": 12, "cnmc/all": 12} | {f"pbc/{name}": 3 for name in cells}
+    assert per_class == {"cnmc/hem": 12, "cnmc/all": 12} | {f"pbc/{name}": 3 for name in CELLS}
 
 
 def test_sources_lists_each_sample_with_its_hash_and_nothing_else():
