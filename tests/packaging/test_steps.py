@@ -37,8 +37,10 @@ class Machine:
         for name in ("cnmc", "pbc"):
             (self.checkout / "resources" / "samples" / name).mkdir(parents=True)
         shutil.copy(ROOT / "pyproject.toml", self.checkout)
+        # Scripts and not links: what a test puts in their place must never reach the real program.
         for tool in TOOLS:
-            (self.bin / tool).symlink_to(shutil.which(tool) or "/bin/false")
+            (self.bin / tool).write_text(f'#!{BASH}\nexec "{shutil.which(tool)}" "$@"\n')
+            (self.bin / tool).chmod(0o755)
 
     def program(self, name: str, body: str, folder: Path | None = None) -> Path:
         """Put a shell script there that logs how it was called, then does `body`."""
