@@ -252,6 +252,12 @@ class Controller(QObject):
         return fresh or [int(row) for row in without]
 
     @property
+    def has_fresh(self) -> bool:
+        """Whether there are images that were not run at all; those that failed do not count."""
+        review = self.review
+        return review is not None and any(r not in review.errors for r in self._waiting())
+
+    @property
     def can_run(self) -> bool:
         return self.stage is Stage.READY and bool(self._waiting())
 

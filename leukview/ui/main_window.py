@@ -60,6 +60,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(middle)
         self._corner = parts.label(style=Style.CAPTION, tone="second")
         self._corner.setContentsMargins(0, 0, theme.PAD_PANEL, 0)
+        self._corner.setMinimumHeight(self.menuBar().sizeHint().height())
         self.menuBar().setCornerWidget(self._corner, Qt.Corner.TopRightCorner)
         self._notices = Notices(self.page.banner, self.status, controller, self)
         self.asking = Asking(self, controller, settings)
@@ -163,7 +164,8 @@ class MainWindow(QMainWindow):
         folder = self._controller.folder
         name = f"{folder.folder.name} · " if folder else ""
         self._corner.setText(name + self._settings.reviewer)
-        self._corner.adjustSize()
+        # Set again, because a menu bar measures its corner only then.
+        self.menuBar().setCornerWidget(self._corner, Qt.Corner.TopRightCorner)
 
     def _open_failed(self, words: str) -> None:
         self._show_start()
@@ -189,7 +191,7 @@ class MainWindow(QMainWindow):
 
     def _stage(self) -> None:
         c = self._controller
-        self.toolbar.show_run(running=c.stage is Stage.RUNNING, ready=c.can_run)
+        self.toolbar.show_run(running=c.stage is Stage.RUNNING, ready=c.can_run, fresh=c.has_fresh)
         opening = c.stage is Stage.OPENING
         if opening and c.folder is None:
             self.stack.setCurrentWidget(self.start)

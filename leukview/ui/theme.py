@@ -34,6 +34,7 @@ class Tokens:
     hover: str
     pressed: str
     field: str
+    segment: str
     row_selected: str
     tile_selected: str
     border: str
@@ -67,6 +68,7 @@ DARK = Tokens(
     hover="#3D3D3D",
     pressed="#2A2A2A",
     field="#171717",
+    segment="#171717",
     row_selected="#343434",
     tile_selected="#5C5C5C",
     border="#3A3A3A",
@@ -91,6 +93,7 @@ LIGHT = Tokens(
     hover="#E2E2E2",
     pressed="#D6D6D6",
     field="#FFFFFF",
+    segment="#DDDDDD",
     row_selected="#DDDDDD",
     tile_selected="#FFFFFF",
     border="#D0D0D0",
@@ -297,7 +300,8 @@ def palette(t: Tokens) -> QPalette:
 def stylesheet(t: Tokens) -> str:
     """The one QSS, filled with the tokens."""
     template = resources.path("styles", "leukview.qss").read_text(encoding="utf-8")
-    return Template(template).substitute(asdict(t))
+    icons = resources.path("icons").as_posix()
+    return Template(template).substitute(asdict(t), icons=icons)
 
 
 def polish(widget: QWidget, name: str, value: object) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QAbstractItemView, QListWidget, QPushButton, QWidget
 
 from leukview.ui.dialogs.dialog import ActDialog
+from leukview.ui.widgets import parts
 
 
 class ProblemsDialog(ActDialog):
@@ -35,7 +36,10 @@ class ProblemsDialog(ActDialog):
         self.body.addWidget(self.list)
         copy = QPushButton("Copy the list")
         copy.clicked.connect(self._copy)
-        self.body.addWidget(copy)
+        line = parts.row()
+        line.addWidget(copy)
+        line.addStretch(1)
+        self.body.addLayout(line)
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText("\n\n".join(self.lines))

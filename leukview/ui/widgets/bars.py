@@ -40,6 +40,7 @@ class ProbabilityBars(QWidget):
         pairs = zip(self._looks, self._values, strict=False)
         said = ", ".join(f"{look.name} {value:.2f}" for look, value in pairs)
         self.setAccessibleName(f"Suggestion: {said or 'none yet'}")
+        self.setToolTip(said.replace(", ", "\n"))
         self.update()
 
     @property

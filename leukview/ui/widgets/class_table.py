@@ -88,7 +88,7 @@ class ClassTable(QWidget):
         columns = self._columns()
         names = chips.WIDTH + 8 + self._name_width() + 8
         used = names + sum(c.width for c in columns)
-        plot = QRectF(used + 20, 0, self.width() - used - 24, high)
+        plot = QRectF(used + 20, 0, self.width() - used - 36, high)
         painter.setFont(theme.font(Style.CAPTION))
         painter.setPen(QColor(t.text_2))
         x = names

@@ -38,7 +38,7 @@ from PySide6.QtWidgets import (
 from leukview.ui.widgets import tile
 from leukview.ui.widgets.tile import TileDelegate
 
-_EDGE = 10
+_EDGE = 4
 _Index = QModelIndex | QPersistentModelIndex
 # What the digit row of a French keyboard gives without Shift; position is what the hand knows.
 _AZERTY = {
@@ -47,7 +47,7 @@ _AZERTY = {
     Qt.Key.Key_QuoteDbl: 3,
     Qt.Key.Key_Apostrophe: 4,
     Qt.Key.Key_ParenLeft: 5,
-    Qt.Key.Key_Section: 6,
+    Qt.Key.Key_section: 6,
     Qt.Key.Key_Egrave: 7,
     Qt.Key.Key_Underscore: 8,
     Qt.Key.Key_Ccedilla: 9,

@@ -29,7 +29,7 @@ class Histogram(QWidget):
         self.plot.setMouseEnabled(x=False, y=False)
         self.plot.hideButtons()
         self.plot.setFrameShape(pg.PlotWidget.Shape.NoFrame)
-        self.plot.setMinimumHeight(180)
+        self.plot.setFixedHeight(220)
         body = parts.column()
         self.setLayout(body)
         body.addWidget(self.plot)
@@ -65,8 +65,9 @@ class Histogram(QWidget):
             axis.setTextPen(QColor(t.text_2))
             axis.setPen(QColor(t.border))
             axis.setStyle(tickLength=0)
+            axis.setZValue(-1)  # its grid lies behind the bars
         self.plot.getAxis("bottom").setTicks([[(v / 10, f"{v / 10:.1f}") for v in range(0, 11, 2)]])
-        self.plot.getAxis("bottom").setLabel("Confidence of the suggestion")
+        self.plot.getAxis("bottom").setLabel("Confidence of the suggestion", color=t.text_2)
         self.plot.getAxis("bottom").label.setFont(caption)
         top = max(1, int(self._counts.max()))
         step = _step(top)
@@ -93,7 +94,7 @@ class Histogram(QWidget):
         self._words.setPos(self._threshold, marks[-1][0])
         # A floor of zero and half a bar of air: ranges are fixed, so nothing jumps.
         self.plot.setXRange(0, 1, padding=0.02)
-        self.plot.setYRange(0, marks[-1][0], padding=0)
+        self.plot.setYRange(-0.01 * marks[-1][0], marks[-1][0] * 1.06, padding=0)
 
 
 def _step(top: int) -> int:

@@ -122,11 +122,10 @@ class Inspector(QFrame):
         body.addLayout(self._grid)
         hints = parts.row(gap=6)
         self._hints = [parts.key_cap("Enter"), parts.label("agree with", Style.CAPTION)]
-        self.agree_with = parts.label(style=Style.CAPTION, strong=True)
+        self.agree_with = parts.Elided(Style.CAPTION, strong=True)
         hints.addWidget(self._hints[0])
         hints.addWidget(self._hints[1])
-        hints.addWidget(self.agree_with)
-        hints.addStretch(1)
+        hints.addWidget(self.agree_with, 1)
         clear = [parts.key_cap("Backspace"), parts.label("clear", Style.CAPTION)]
         for widget in clear:
             hints.addWidget(widget)
@@ -205,7 +204,7 @@ class Inspector(QFrame):
             theme.polish(button, "chosen", key == self._chosen(tile))
         suggested = "" if many or tile.suggested < 0 else self._name(tile.suggested)
         if many:
-            suggested = "each suggestion"
+            suggested = "each"
         self._hint(suggested, decided=tile.state is not DecisionState.UNDECIDED or many)
 
     def show_pixels(self, pixmap: QPixmap | None, window: float, words: str) -> None:
@@ -214,8 +213,8 @@ class Inspector(QFrame):
         self._zoomed(self.image.scale)
 
     def _hint(self, suggested: str, *, decided: bool) -> None:
-        self.agree_with.setText(suggested)
-        for widget in (*self._hints[:2], self.agree_with):
+        self.agree_with.say(suggested)
+        for widget in self._hints[:2]:
             widget.setVisible(bool(suggested))
         for widget in self._hints[2:]:
             widget.setVisible(decided)

@@ -21,6 +21,7 @@ from leukview.workflows.review import Review
 
 _DECIDED, _TRUTH = 0, 1
 _WIDE = 1080
+_STATES = ("Agreed", "Changed", "Unsure", "Excluded", "Not decided")
 
 
 class Figure(QWidget):
@@ -73,6 +74,7 @@ class Overview(QScrollArea):
         inside.addWidget(self.table)
         inside.addStretch(1)
         self._matrix_card()
+        self._states_card()
         self.histogram_card, inside = self._card("Confidence")
         self.histogram_note = parts.label(style=Style.CAPTION, tone="second")
         self.histogram = Histogram(theme_)
@@ -91,7 +93,7 @@ class Overview(QScrollArea):
                 line.addWidget(parts.hairline(vertical=True))
             line.addWidget(figure)
         line.addStretch(1)
-        self.export_button = QPushButton("Export")
+        self.export_button = QPushButton(parts.beside("Export"))
         self.export_button.setProperty("kind", "primary")
         self.export_button.setIconSize(QSize(theme.ICON, theme.ICON))
         self.export_button.setToolTip("Write the table as CSV (Ctrl+E)")
@@ -105,6 +107,20 @@ class Overview(QScrollArea):
         made.setLayout(inside)
         inside.addWidget(parts.label(title, strong=True))
         return made, inside
+
+    def _states_card(self) -> None:
+        self.states_card, inside = self._card("Decisions")
+        self.states_note = parts.label(style=Style.CAPTION, tone="second")
+        inside.addWidget(self.states_note)
+        self.states = {name: parts.label(tone="second") for name in _STATES}
+        for name, figure in self.states.items():
+            inside.addWidget(parts.hairline())
+            line = parts.row(margins=(0, 2, 0, 2))
+            line.addWidget(parts.label(name))
+            line.addStretch(1)
+            line.addWidget(figure)
+            inside.addLayout(line)
+        inside.addStretch(1)
 
     def _matrix_card(self) -> None:
         self.matrix_card = parts.panel("card")
@@ -146,6 +162,7 @@ class Overview(QScrollArea):
             " there is one, else the suggestion."
         )
         self._show_figures(review)
+        self._show_states(review)
         edges, found = summary.histogram(review)
         self.histogram.show_counts(edges, found, self._threshold)
         self.histogram_note.setText(f"{messages.images(int(found.sum()))} with a suggestion")
@@ -194,6 +211,15 @@ class Overview(QScrollArea):
             f"{agreed.n:,} decided, not at random" if agreed.n else "nothing decided yet",
         )
 
+    def _show_states(self, review: Review) -> None:
+        count = summary.counts(review)
+        left = count.images - count.decided
+        values = (count.agreed, count.changed, count.unsure, count.excluded, left)
+        for figure, value in zip(self.states.values(), values, strict=True):
+            share = value / count.images if count.images else 0.0
+            figure.setText(f"{value:,}  ·  {messages.percent(share)}")
+        self.states_note.setText(f"of {messages.images(count.images)}")
+
     def _show_matrix(self) -> None:
         review = self._review
         if review is None:
@@ -230,13 +256,19 @@ class Overview(QScrollArea):
         if columns == self._columns:
             return
         self._columns = columns
-        cards = (self.table_card, self.matrix_card, self.histogram_card)
+        cards = (self.table_card, self.matrix_card, self.histogram_card, self.states_card)
         for card in cards:
             self._cards.removeWidget(card)
         wide = columns == 3
         self._cards.addWidget(self.table_card, 0, 0, 1, 2)
-        self._cards.addWidget(self.matrix_card, 0 if wide else 1, 2 if wide else 0, 1, 1)
-        self._cards.addWidget(self.histogram_card, 1, 0 if wide else 1, 1, 3 if wide else 1)
+        if wide:
+            self._cards.addWidget(self.matrix_card, 0, 2)
+            self._cards.addWidget(self.histogram_card, 1, 0, 1, 2)
+            self._cards.addWidget(self.states_card, 1, 2)
+        else:
+            self._cards.addWidget(self.matrix_card, 1, 0, 1, 2)
+            self._cards.addWidget(self.histogram_card, 2, 0)
+            self._cards.addWidget(self.states_card, 2, 1)
         for column in range(3):
             self._cards.setColumnStretch(column, 1 if column < columns else 0)
 

@@ -40,6 +40,11 @@ def label(
     return made
 
 
+def beside(words: str) -> str:
+    """Words that stand beside an icon: Qt leaves 4 px between them, this makes it 8."""
+    return f"\N{SIX-PER-EM SPACE}\N{SIX-PER-EM SPACE}{words}"
+
+
 def key_cap(text: str) -> QLabel:
     """A key as it is printed beside what it does."""
     made = label(text, Style.CAPTION)

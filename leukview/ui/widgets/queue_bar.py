@@ -70,7 +70,6 @@ class FilterPopup(QFrame):
         made.setRange(0.0, 1.0)
         made.setSingleStep(0.05)
         made.setDecimals(2)
-        made.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         made.setAccessibleName(f"{name} confidence")
         made.setKeyboardTracking(False)
         made.valueChanged.connect(self._read)
@@ -183,7 +182,7 @@ class QueueBar(QFrame):
 
     def _flat(self, words: str, tip: str) -> QToolButton:
         made = QToolButton()
-        made.setText(words)
+        made.setText(parts.beside(words))
         made.setToolTip(tip)
         made.setAccessibleName(tip)
         made.setProperty("kind", "flat")
@@ -211,12 +210,12 @@ class QueueBar(QFrame):
         self.popup.show_filter(chosen)
         self.filter_button.setCheckable(True)
         self.filter_button.setChecked(chosen.active)
-        self.filter_button.setText("Filtered" if chosen.active else "Filter")
+        self.filter_button.setText(parts.beside("Filtered" if chosen.active else "Filter"))
         self.chip.setVisible(bool(cell_words))
-        self.chip.setText(cell_words)
+        self.chip.setText(parts.beside(cell_words))
 
     def show_order(self, order: Order) -> None:
-        self.order_button.setText(order.value)
+        self.order_button.setText(parts.beside(order.value))
         for action in self._orders.actions():
             action.setChecked(action.data() == order.value)
 

@@ -12,7 +12,7 @@ from leukview.ui.settings import Recent
 from leukview.ui.theme import Style, Theme
 from leukview.ui.widgets import parts
 
-LEAST, USUAL = 184, 232
+LEAST, USUAL = 184, 224
 
 
 def state_of(entry: Recent) -> tuple[str, str]:

@@ -168,7 +168,7 @@ class StartPage(QScrollArea):
         body.addWidget(self.problem)
         body.addSpacing(theme.GAP)
         line = parts.row()
-        self.open_button = QPushButton("Open folder")
+        self.open_button = QPushButton(parts.beside("Open folder"))
         self.open_button.setProperty("kind", "primary")
         self.open_button.setMinimumHeight(parts.height_of(Style.BODY, theme.CONTROL))
         self.open_button.setIconSize(QSize(theme.ICON, theme.ICON))

@@ -47,7 +47,7 @@ class StatusBar(QFrame):
 
     def show_problems(self, count: int) -> None:
         self.problem_button.setVisible(count > 0)
-        self.problem_button.setText(f"{count:,} could not be read")
+        self.problem_button.setText(parts.beside(f"{count:,} could not be read"))
 
     def show_saved(self, words: str, *, failed: bool = False) -> None:
         self._failed = failed

@@ -30,7 +30,7 @@ class Toolbar(QFrame):
         super().__init__()
         self._theme = theme_
         self._run_action, self._stop_action = run, stop
-        self._running = self._ready = False
+        self._running = self._fresh = False
         self._title, self._hash = "Automatic", ""
         self.setProperty("role", "toolbar")
         line = parts.row(margins=(theme.PAD_PANEL, 8, theme.PAD_PANEL, 8))
@@ -59,11 +59,12 @@ class Toolbar(QFrame):
         line.addWidget(self.device)
         theme_.changed.connect(self._draw)
         self.show_models(AUTO, None, "")
-        self.show_run(running=False, ready=False)
+        self.show_run(running=False, ready=False, fresh=False)
 
     def _button(self, words: str, tip: str) -> QToolButton:
         made = QToolButton()
-        made.setText(words)
+        made.setText(parts.beside(words))
+        made.setAccessibleName(words)
         made.setToolTip(tip)
         made.setProperty("kind", "plain")
         made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -74,16 +75,18 @@ class Toolbar(QFrame):
     def _run(self) -> None:
         (self._stop_action if self._running else self._run_action).trigger()
 
-    def show_run(self, *, running: bool, ready: bool) -> None:
-        """Run becomes Stop while something runs, and is the filled button when it can run."""
-        self._running, self._ready = running, ready
+    def show_run(self, *, running: bool, ready: bool, fresh: bool) -> None:
+        """Run becomes Stop while something runs, and is the filled button for images not yet run."""
+        self._running, self._fresh = running, ready and fresh
         self._run_action.setEnabled(ready)
         self._stop_action.setEnabled(running)
-        self.run_button.setText("Stop" if running else "Run")
+        words = "Stop" if running else "Run"
+        self.run_button.setText(parts.beside(words))
+        self.run_button.setAccessibleName(words)
         self.run_button.setEnabled(running or ready)
         tip = "Stop; what is done is kept (Ctrl+.)" if running else "Classify the images (Ctrl+R)"
         self.run_button.setToolTip(tip)
-        theme.polish(self.run_button, "kind", "primary" if ready else "plain")
+        theme.polish(self.run_button, "kind", "primary" if self._fresh else "plain")
         self._draw()
 
     def show_models(self, wish: str, choice: ModelChoice | None, refusal: str) -> None:
@@ -133,7 +136,7 @@ class Toolbar(QFrame):
         """The badge; its outline warns when the CPU is used unasked."""
         self.device.setVisible(device is not None)
         if device is not None:
-            self.device.setText(device.label)
+            self.device.setText(parts.beside(device.label))
             warns = device.fell_back
             theme.polish(self.device, "tone", "warn" if warns else "")
             self.device.setToolTip(device.reason or "The device that the model runs on")
@@ -146,13 +149,15 @@ class Toolbar(QFrame):
 
     def _fit(self) -> None:
         wide = self._hash and self.width() >= _WIDE
-        self.model_button.setText(f"{self._title}  {self._hash}" if wide else self._title)
+        words = f"{self._title}  {self._hash}" if wide else self._title
+        self.model_button.setText(parts.beside(words))
+        self.model_button.setAccessibleName(f"Model: {words}")
 
     def _draw(self) -> None:
         t = self._theme.tokens
         self.open_button.setIcon(self._theme.icon("folder-open"))
         name = "stop" if self._running else "play"
-        self.run_button.setIcon(self._theme.icon(name, t.on_accent if self._ready else t.text))
+        self.run_button.setIcon(self._theme.icon(name, t.on_accent if self._fresh else t.text))
         self.model_button.setIcon(self._theme.icon("cpu"))
         warns = self.device.property("tone") == "warn"
         self.device.setIcon(self._theme.icon("lightning", t.warn if warns else t.text_2))
