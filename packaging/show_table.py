@@ -12,13 +12,14 @@ from leukview.domain import table
 
 
 def main(path: Path) -> None:
-    """Print one line an image: name, suggestion, its confidence, and whether it needs review."""
-    shown = Table("Image", "Suggestion", "Confidence", "Review", title=path.stem)
+    """Print one line an image: name, suggestion, its confidence, and what to look at."""
+    shown = Table("Image", "Suggestion", "Confidence", "Remark", title=path.stem)
     with path.open(encoding="utf-8-sig", newline="") as lines:
         for row in table.parse(lines):
             confidence = "" if row.confidence is None else f"{row.confidence:.3f}"
             said = row.error or row.suggestion
-            shown.add_row(row.image, said, confidence, "yes" if row.needs_review else "")
+            remark = "unfamiliar" if row.unfamiliar else "review" if row.needs_review else ""
+            shown.add_row(row.image, said, confidence, remark)
     Console(soft_wrap=False).print(shown)
 
 
