@@ -137,9 +137,7 @@ def _decide(window: object, settle: Callable[..., None]) -> None:
     settle(600)
 
 
-def _dialogs(
-    window: object, settle: Callable[..., None], shoot: Callable[..., None]
-) -> None:
+def _dialogs(window: object, settle: Callable[..., None], shoot: Callable[..., None]) -> None:
     from leukview.ui.dialogs.export_dialog import ExportDialog
     from leukview.ui.dialogs.problems_dialog import ProblemsDialog
     from leukview.ui.models import summary

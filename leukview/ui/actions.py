@@ -144,7 +144,7 @@ class Actions(QObject):
             self._paged.append(made)
         return made
 
-    def connect(self, name: str, act: Callable[[], object]) -> None:
+    def bind(self, name: str, act: Callable[[], object]) -> None:
         """Do `act` when this action is chosen."""
         self._made[name].triggered.connect(lambda _on=False: act())
 

@@ -17,6 +17,7 @@ from leukview import __version__
 from leukview.domain.errors import LeukViewError
 from leukview.domain.progress import CancelToken, Progress
 from leukview.domain.records import ModelIdentity
+from leukview.inference.providers import Device
 from leukview.ui import messages
 from leukview.ui.jobs import Job, JobRunner
 from leukview.ui.models import summary
@@ -27,7 +28,6 @@ from leukview.workflows.open_folder import ModelChoice
 from leukview.workflows.opened import (
     AUTO,
     Batch,
-    Device,
     Opened,
     Opening,
     choice_for,
@@ -136,7 +136,7 @@ class Controller(QObject):
 
     def _open_failed(self, error: Exception) -> None:
         self._stage(Stage.EMPTY, "")
-        self.open_failed.emit(_words(error))
+        self.open_failed.emit(messages.failure(error))
 
     def _open_ended(self, _complete: bool) -> None:
         if self.stage is Stage.OPENING:
@@ -306,7 +306,7 @@ class Controller(QObject):
             self.device_changed.emit()
 
     def _run_failed(self, error: Exception) -> None:
-        self.failed.emit(_words(error))
+        self.failed.emit(messages.failure(error))
 
     def _run_ended(self, complete: bool) -> None:
         self._job = None
@@ -395,12 +395,3 @@ class Controller(QObject):
         if (stage, note) != (self.stage, self.note):
             self.stage, self.note = stage, note
             self.stage_changed.emit()
-
-
-def _words(error: Exception) -> str:
-    if isinstance(error, LeukViewError):
-        return str(error)
-    return (
-        f"Something went wrong in LeukView ({type(error).__name__}: {error})."
-        " Your decisions are saved. Open the folder again; if it happens again, report it."
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -101,11 +102,11 @@ class MainWindow(QMainWindow):
             ("keys", self.asking.keys),
             ("about", self.asking.about),
         ):
-            a.connect(name, act)
+            a.bind(name, act)
         s = self._settings
         a.toggle("whole", s.flag("whole_image", False), page.show_whole)
         for name, key in (("advance", "auto_advance"), ("run_on_open", "run_on_open")):
-            a.toggle(name, s.flag(key, True), lambda on, key=key: s.set_flag(key, on))
+            a.toggle(name, s.flag(key, True), partial(s.set_flag, key))
         a.add_themes(self._theme.wish, self._choose_theme)
 
     def _wire_controller(self) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from leukview.domain.errors import LeukViewError
+
 NOTICE = "Research use only. Not for diagnosis."
 EMPTY_TITLE = "Drop a folder of cell images here"
 EMPTY_LINE = "or press Ctrl+O. Nothing leaves this computer."
@@ -88,4 +90,14 @@ def unfamiliar(share: float) -> str:
     return (
         f"{percent(share)} of the images look unlike the training images (stain, crop or"
         " magnification). Suggestions may be unreliable."
+    )
+
+
+def failure(error: Exception) -> str:
+    """The sentence of an error of ours, or what became of the data in any other."""
+    if isinstance(error, LeukViewError):
+        return str(error)
+    return (
+        f"Something went wrong in LeukView ({type(error).__name__}: {error})."
+        " Your decisions are saved. Open the folder again; if it happens again, report it."
     )

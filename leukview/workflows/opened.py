@@ -80,9 +80,9 @@ class Opening:
         count = len(scan.images)
         yield Progress(0, count, f"Found {count:,} images. Choosing the model…")
         choice, refusal = choice_for(scan.images, self._model, cancel)
-        if cancel.cancelled:
-            return
         yield Progress(0, count, f"Found {count:,} images. Opening the session…")
+        if self._abandoned:
+            return
         first = self._paths[0].absolute()
         folder = first if first.is_dir() else first.parent
         store, _found = find_or_create(scan.images, folder)
@@ -96,12 +96,12 @@ class Opening:
             raise
         opened = Opened(folder, scan, store, review, choice, refusal)
         with self._lock:
-            if not self._abandoned:
-                self._made = opened
-        if self._made is None:
+            kept = not self._abandoned
+            self._made = opened if kept else None
+        if kept:
+            yield opened
+        else:
             opened.close()
-            return
-        yield opened
 
     def take(self) -> Opened | None:
         """The opened folder, once; from now on it belongs to the caller."""

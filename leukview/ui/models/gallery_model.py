@@ -137,7 +137,9 @@ class GalleryModel(QAbstractListModel):
         if not index.isValid() or not 0 <= index.row() < len(self._queue):
             return None
         match role:
-            case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.AccessibleTextRole:
+            case Qt.ItemDataRole.DisplayRole:
+                return self.tile(index.row()).name
+            case Qt.ItemDataRole.AccessibleTextRole:
                 return self.spoken(index.row())
             case Qt.ItemDataRole.ToolTipRole:
                 return self._tip(index.row())

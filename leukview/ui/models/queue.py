@@ -77,7 +77,8 @@ class Filter:
 
 def shown_class(review: Review) -> NDArray[np.int16]:
     """Per image the decided class, else the suggested one, else -1."""
-    return np.where(review.decided >= 0, review.decided, review.suggested).astype(np.int16)
+    shown = np.where(review.decided >= 0, review.decided, review.suggested)
+    return np.asarray(shown, dtype=np.int16)
 
 
 def undecided(review: Review) -> NDArray[np.bool_]:

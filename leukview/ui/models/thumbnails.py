@@ -152,9 +152,6 @@ class PixelLoader(QObject):
                 value = to_image(read())
             except (ImageError, OSError) as error:
                 value = str(error)
-            with self._wake:
-                if self._stopping:
-                    return
             self._decoded.emit(run, *key, value)
 
     @Slot(int, int, int, object)

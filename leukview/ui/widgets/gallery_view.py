@@ -220,6 +220,11 @@ class GalleryView(QListView):
         bar.setSingleStep(max(20, high // 4))
         QAbstractItemView.updateGeometries(self)
 
+    def reset(self) -> None:
+        """A new queue: measured at once, since the next call may scroll to one of its images."""
+        super().reset()
+        self.updateGeometries()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         QAbstractItemView.resizeEvent(self, event)
         self.updateGeometries()
@@ -233,7 +238,7 @@ class GalleryView(QListView):
         option = QStyleOptionViewItem()
         self.initViewItemOption(option)
         flag = QStyle.StateFlag
-        plain = option.state & ~(flag.State_Selected | flag.State_HasFocus)  # type: ignore[attr-defined]
+        plain = option.state & ~(flag.State_Selected | flag.State_HasFocus)
         chosen, current = self.selectionModel(), self.currentIndex()
         for place in self.visible_rows():
             index = self.model().index(place, 0)
@@ -245,7 +250,7 @@ class GalleryView(QListView):
                 state |= flag.State_Selected
             if index == current:
                 state |= flag.State_HasFocus
-            option.rect, option.state = rect, state  # type: ignore[attr-defined]
+            option.rect, option.state = rect, state
             self._tiles.paint(painter, option, index)
         if not self._count():
             painter.setPen(self.palette().windowText().color())
@@ -278,4 +283,5 @@ class GalleryView(QListView):
     def selected_places(self) -> list[int]:
         """Places of the selection in the order of the queue; by ranges, so 100,000 are quick."""
         ranges = self.selectionModel().selection()
-        return sorted(place for r in ranges for place in range(r.top(), r.bottom() + 1))
+        found = (ranges.at(number) for number in range(ranges.size()))
+        return sorted(place for r in found for place in range(r.top(), r.bottom() + 1))

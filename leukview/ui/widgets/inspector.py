@@ -74,8 +74,8 @@ class Inspector(QFrame):
         self.image.setMinimumHeight(232)
         body.addWidget(self.image, 10)
         tools = parts.row(gap=2)
-        self.size = parts.label(style=Style.CAPTION, tone="second")
-        tools.addWidget(self.size, 1)
+        self.size_words = parts.label(style=Style.CAPTION, tone="second")
+        tools.addWidget(self.size_words, 1)
         self._tools: list[tuple[QToolButton, str]] = []
         for name, words, act in (
             ("minus", "Smaller (-)", self.image.zoom_out),
@@ -163,7 +163,7 @@ class Inspector(QFrame):
         """No current image."""
         self.position.setText("")
         self.file_name.say("")
-        self.size.setText("")
+        self.size_words.setText("")
         self.image.show_image(None, words=words)
         self.bars.show_values(())
         self.remark.hide()
@@ -247,10 +247,10 @@ class Inspector(QFrame):
     def _zoomed(self, scale: float) -> None:
         pixmap = self.image.pixmap
         if pixmap is None:
-            self.size.setText("")
+            self.size_words.setText("")
             return
         zoom = "" if self.image.fitted else f" · {round(100 * scale)} %"
-        self.size.setText(f"{pixmap.width()} × {pixmap.height()} px{zoom}")
+        self.size_words.setText(f"{pixmap.width()} × {pixmap.height()} px{zoom}")
 
     def _draw_icons(self) -> None:
         for button, name in self._tools:

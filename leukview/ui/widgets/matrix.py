@@ -138,8 +138,8 @@ class _CellDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         t = self._theme.tokens
-        box = QRectF(option.rect)  # type: ignore[attr-defined]  # PySide's stubs lack the field
-        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]  # the same
+        box = QRectF(option.rect)
+        state: QStyle.StateFlag = option.state
         row, column = index.row(), index.column()
         model = self._matrix
         painter.save()

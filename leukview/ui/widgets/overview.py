@@ -33,9 +33,11 @@ class Figure(QWidget):
         self.setLayout(body)
         self.title = parts.label(style=Style.CAPTION, tone="second")
         self.value = parts.label(style=Style.FIGURE)
-        self.source = parts.label(style=Style.CAPTION, tone="second")
+        self.source = parts.label(style=Style.CAPTION, tone="second", wrap=True)
+        self.source.setMinimumWidth(144)
         for one in (self.title, self.value, self.source):
             body.addWidget(one)
+        body.addStretch(1)
 
     def say(self, title: str, value: str, source: str) -> None:
         self.title.setText(title)
@@ -86,12 +88,12 @@ class Overview(QScrollArea):
         self._arrange(3)
 
     def _head(self, body: QVBoxLayout) -> None:
-        line = parts.row(gap=theme.GAP_SECTION)
+        line = self._head_line = parts.row(gap=theme.GAP_SECTION)
         self.figures = [Figure() for _ in range(4)]
         for number, figure in enumerate(self.figures):
             if number:
                 line.addWidget(parts.hairline(vertical=True))
-            line.addWidget(figure)
+            line.addWidget(figure, 3)
         line.addStretch(1)
         self.export_button = QPushButton(parts.beside("Export"))
         self.export_button.setProperty("kind", "primary")
@@ -260,6 +262,7 @@ class Overview(QScrollArea):
         for card in cards:
             self._cards.removeWidget(card)
         wide = columns == 3
+        self._head_line.setSpacing(theme.GAP_SECTION if wide else theme.PAD_PANEL)
         self._cards.addWidget(self.table_card, 0, 0, 1, 2)
         if wide:
             self._cards.addWidget(self.matrix_card, 0, 2)

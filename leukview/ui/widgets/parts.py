@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
+    QLayout,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -216,7 +217,7 @@ class Tabs(QWidget):
         self._group.button(number).setText(word if value is None else f"{word}  {value:,}")
 
 
-def clear(layout: QBoxLayout) -> None:
+def clear(layout: QLayout) -> None:
     """Take everything out of a layout and delete the widgets."""
     while layout.count():
         item = layout.takeAt(0)

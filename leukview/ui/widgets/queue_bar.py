@@ -126,16 +126,15 @@ class QueueBar(QFrame):
 
     def __init__(self, theme_: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._theme = theme_
+        self._theme, self._counts = theme_, (0, 0)
         self.setProperty("role", "panel")
         line = parts.row(margins=(theme.PAD_CARD, 4, theme.PAD_PANEL, 4))
         self.setLayout(line)
         self.total = parts.label(strong=True)
-        self.done = parts.label(tone="second")
+        self.done = parts.Elided(tone="second")
         line.addWidget(self.total)
-        line.addWidget(self.done)
         self._build_chip(line)
-        line.addStretch(1)
+        line.addWidget(self.done, 1)
         self.popup = FilterPopup(self)
         self.popup.changed.connect(self.filter_changed)
         self.refresh_button = self._flat("Refresh", "Build this queue anew")
@@ -201,9 +200,16 @@ class QueueBar(QFrame):
 
     def show_counts(self, total: int, decided: int, *, stale: bool) -> None:
         """How many are in the queue and decided; `stale`: some no longer belong to it."""
-        self.total.setText(f"{total:,} in this queue")
-        self.done.setText(f"{decided:,} decided · {total - decided:,} to go")
+        self._counts = (total, decided)
+        self._say_counts()
         self.refresh_button.setVisible(stale)
+
+    def _say_counts(self) -> None:
+        total, decided = self._counts
+        narrow = self.width() < _NARROW
+        self.total.setText(f"{total:,} images" if narrow else f"{total:,} in this queue")
+        left = f" · {total - decided:,} to go"
+        self.done.say(f"{decided:,} decided" + ("" if narrow else left))
 
     def show_filter(self, chosen: Filter, cell_words: str) -> None:
         """Show the filter in force; `cell_words` names a cell of the confusion matrix, or ""."""
@@ -234,6 +240,7 @@ class QueueBar(QFrame):
         )
         for button in (self.refresh_button, self.filter_button, self.order_button):
             button.setToolButtonStyle(style)
+        self._say_counts()
 
     def _draw_icons(self) -> None:
         self.refresh_button.setIcon(self._theme.icon("arrow-clockwise"))

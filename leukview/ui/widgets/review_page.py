@@ -30,6 +30,7 @@ from leukview.workflows.review import Changes, Review
 TABS = (Tab.ALL, Tab.REVIEW, Tab.UNDECIDED)
 _TITLES = ("All", "Needs review", "Undecided")
 _SAMPLE, _SAMPLE_EDGE = 32, 128
+_MIDDLE = 524  # three columns of tiles of the usual size
 
 
 class ReviewPage(QSplitter):
@@ -71,7 +72,7 @@ class ReviewPage(QSplitter):
 
     def _middle(self) -> QFrame:
         middle = parts.panel()
-        middle.setMinimumWidth(360)
+        middle.setMinimumWidth(_MIDDLE)
         body = parts.column(gap=0)
         middle.setLayout(body)
         self.tabs = parts.Tabs(_TITLES)
@@ -326,7 +327,7 @@ class ReviewPage(QSplitter):
         side.decided.say(count.decided, count.images)
         side.review.say(count.reviewed, count.review, "" if count.review else "none")
         readable = count.images - count.unread
-        side.read.say(readable, count.images)
+        side.read.say(readable, count.images, lacks="warning")
         left = count.review - count.reviewed
         if self._controller.stage is Stage.RUNNING:
             state, icon = "Running", "circle-half"

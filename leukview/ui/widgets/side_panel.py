@@ -12,7 +12,7 @@ from leukview.ui.settings import Recent
 from leukview.ui.theme import Style, Theme
 from leukview.ui.widgets import parts
 
-LEAST, USUAL = 184, 224
+LEAST, USUAL = 176, 224
 
 
 def state_of(entry: Recent) -> tuple[str, str]:
@@ -78,18 +78,18 @@ class CheckRow(QWidget):
         line.addStretch(1)
         line.addWidget(self.figure)
 
-    def say(self, done: int, total: int, words: str = "") -> None:
-        """`done` of `total`; `words` replaces the figure."""
+    def say(self, done: int, total: int, words: str = "", *, lacks: str = "circle-half") -> None:
+        """`done` of `total`; `words` replaces the figure, `lacks` is the icon while some lack."""
         self.figure.setText(words or f"{done:,} of {total:,}")
         if total and done >= total:
             self._icon_name = "check"
         else:
-            self._icon_name = "circle-half" if done else "circle-dashed"
+            self._icon_name = lacks if done else "circle-dashed"
         self.draw_icon()
 
     def draw_icon(self) -> None:
         t = self._theme.tokens
-        colour = t.ok if self._icon_name == "check" else t.text_2
+        colour = {"check": t.ok, "warning": t.warn}.get(self._icon_name, t.text_2)
         icon = self._theme.icon(self._icon_name, colour)
         self._icon.setPixmap(icon.pixmap(QSize(theme.ICON, theme.ICON), self.devicePixelRatioF()))
 

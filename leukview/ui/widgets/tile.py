@@ -76,8 +76,8 @@ class TileDelegate(QStyledItemDelegate):
         tile = index.data(TileRole.TILE)
         if not isinstance(tile, Tile):
             return
-        cell: QRect = option.rect  # type: ignore[attr-defined]  # PySide's stubs lack the field
-        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]  # the same
+        cell: QRect = option.rect
+        state: QStyle.StateFlag = option.state
         t = self._theme.tokens
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -9,11 +9,12 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QFrame, QMenu, QPushButton, QToolButton
 
+from leukview.inference.providers import Device
 from leukview.ui import theme
 from leukview.ui.theme import Style, Theme
 from leukview.ui.widgets import parts
 from leukview.workflows.open_folder import ModelChoice
-from leukview.workflows.opened import AUTO, Device, shipped_names
+from leukview.workflows.opened import AUTO, shipped_names
 
 _WIDE = 1200
 _MENU_TEXT = 64
@@ -76,7 +77,7 @@ class Toolbar(QFrame):
         (self._stop_action if self._running else self._run_action).trigger()
 
     def show_run(self, *, running: bool, ready: bool, fresh: bool) -> None:
-        """Run becomes Stop while something runs, and is the filled button for images not yet run."""
+        """Run becomes Stop while something runs; it is the filled button for images not yet run."""
         self._running, self._fresh = running, ready and fresh
         self._run_action.setEnabled(ready)
         self._stop_action.setEnabled(running)

@@ -1,0 +1,195 @@
+"""The gallery's model and its arithmetic view."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
+from PySide6.QtGui import QAccessible
+from PySide6.QtTest import QAbstractItemModelTester
+
+from leukview.domain.records import DecisionState
+from leukview.ui import theme
+from leukview.ui.models.gallery_model import GalleryModel, TileRole
+from leukview.ui.models.thumbnails import PixelLoader
+from leukview.ui.theme import Theme
+from leukview.ui.widgets.gallery_view import GalleryView
+from leukview.ui.widgets.tile import TileDelegate, geometry
+
+
+def rows(*values):
+    return np.array(values, np.int64)
+
+
+@pytest.fixture
+def model(columns):
+    made = GalleryModel()
+    made.show(columns(suggested=[0, 1] * 20, confidence=[0.75] * 40), np.arange(40))
+    return made
+
+
+@pytest.fixture
+def view(qtbot, model, cell_classes):
+    theme_ = Theme()
+    loader = PixelLoader(threads=1)
+    delegate = TileDelegate(theme_, loader)
+    delegate.set_classes(theme.looks(cell_classes), 0.8)
+    made = GalleryView(delegate)
+    qtbot.addWidget(made)
+    made.setModel(model)
+    made.resize(5 * geometry(96).width + 60, 500)
+    made.set_edge(96)
+    made.show()
+    yield made
+    made.close()
+    loader.stop()
+
+
+def test_the_model_keeps_qts_rules(columns, qtbot):
+    model = GalleryModel()
+    tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    model.show(columns(suggested=[0, 1, -1, 1]), rows(3, 0))
+    model.append(rows(0, 1))
+    model.refresh([1])
+    model.show(columns(suggested=[0]), rows(0))
+    assert model.rowCount() == 1
+    assert tester.model() is model
+
+
+def test_a_queue_is_a_snapshot_to_which_new_images_are_appended(columns):
+    model = GalleryModel()
+    model.show(columns(suggested=[0, 1, 0, 1]), rows(2, 0))
+    model.append(rows(0, 1, 2, 3))
+    assert model.rows.tolist() == [2, 0, 1, 3]
+    assert model.place(1) == 2
+    assert model.place(7) == -1
+
+
+def test_only_places_in_the_queue_are_told_to_change(columns, qtbot):
+    model = GalleryModel()
+    model.show(columns(suggested=[0, 1, 0, 1]), rows(3, 1))
+    with qtbot.waitSignal(model.dataChanged) as told:
+        model.refresh([1, 2])
+    assert (told.args[0].row(), told.args[1].row()) == (1, 1)
+    with qtbot.assertNotEmitted(model.dataChanged):
+        model.refresh([0])
+
+
+def test_a_tile_is_spoken_as_a_sentence(columns):
+    model = GalleryModel()
+    review = columns(
+        suggested=[1, -1, -1],
+        confidence=[0.64, float("nan"), float("nan")],
+        state=[DecisionState.CHANGED, DecisionState.UNDECIDED, DecisionState.UNDECIDED],
+        decided=[0, -1, -1],
+        errors={2: "It is no image."},
+    )
+    model.show(review, rows(0, 1, 2))
+    said = [model.index(n).data(Qt.ItemDataRole.AccessibleTextRole) for n in range(3)]
+    assert said[0] == "Image 1 of 3, suggestion ALL blast 0.64, decided Normal."
+    assert said[1] == "Image 2 of 3, waiting for its suggestion, not decided."
+    assert said[2] == "Image 3 of 3, could not be read, not decided."
+    assert model.index(1).data(TileRole.IMAGE_ROW) == 1
+
+
+def test_the_geometry_is_a_grid(view):
+    index = view.model().index(7)
+    assert view.columns == 5
+    rect = view.visualRect(index)
+    assert (rect.width(), rect.height()) == (geometry(96).width, geometry(96).height)
+    assert view.indexAt(rect.center()) == index
+    assert not view.indexAt(QPoint(rect.center().x(), 100_000)).isValid()
+
+
+def test_arrow_keys_walk_the_grid(view, qtbot):
+    view.setCurrentIndex(view.model().index(0))
+    for key, place in (
+        (Qt.Key.Key_Right, 1),
+        (Qt.Key.Key_Down, 6),
+        (Qt.Key.Key_Left, 5),
+        (Qt.Key.Key_Up, 0),
+        (Qt.Key.Key_Up, 0),
+        (Qt.Key.Key_End, 39),
+        (Qt.Key.Key_Home, 0),
+    ):
+        qtbot.keyClick(view, key)
+        assert view.currentIndex().row() == place
+
+
+def test_shift_selects_a_run_of_the_queue_not_a_rectangle(view, qtbot):
+    view.setCurrentIndex(view.model().index(3))
+    qtbot.keyClick(view, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    assert view.selected_places() == [3, 4, 5, 6, 7, 8]
+    qtbot.keyClick(view, Qt.Key.Key_Left, Qt.KeyboardModifier.ShiftModifier)
+    assert view.selected_places() == [3, 4, 5, 6, 7]
+
+
+def test_a_click_with_control_adds_one_image(view, qtbot):
+    def click(place, modifier=Qt.KeyboardModifier.NoModifier):
+        at = view.visualRect(view.model().index(place)).center()
+        qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, modifier, at)
+
+    click(2)
+    assert view.selected_places() == [2]
+    click(6, Qt.KeyboardModifier.ControlModifier)
+    assert view.selected_places() == [2, 6]
+    assert view.currentIndex().row() == 6
+
+
+def test_the_current_image_stays_in_view_when_the_tiles_grow(view):
+    index = view.model().index(20)
+    view.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.Select)
+    view.scrollTo(index)
+    view.set_edge(192)
+    assert view.columns < 5
+    assert view.viewport().rect().contains(view.visualRect(index).center())
+    view.set_edge(10_000)
+    assert view.visualRect(index).width() == geometry(256).width
+
+
+def test_a_hundred_thousand_images_need_no_layout(view, columns):
+    count = 100_000
+    view.model().show(columns(suggested=[0] * count), np.arange(count))
+    assert len(view.visible_rows()) < 60
+    view.verticalScrollBar().setValue(view.verticalScrollBar().maximum())
+    assert view.visible_rows()[-1] == count - 1
+    view.selectAll()
+    assert len(view.selected_places()) == count
+
+
+def test_a_screen_reader_finds_a_list_of_items(view):
+    found = QAccessible.queryAccessibleInterface(view)
+    assert found.role() == QAccessible.Role.List
+    assert found.childCount() >= 40
+
+
+def test_digits_by_place_on_a_french_keyboard(view, qtbot):
+    with qtbot.waitSignal(view.class_key) as told:
+        qtbot.keyClick(view, Qt.Key.Key_Eacute)
+    assert told.args == [2]
+
+
+def test_every_state_of_a_tile_is_painted(view, columns, qtbot):
+    s = DecisionState
+    review = columns(
+        suggested=[0, 1, 1, 0, 0, -1, -1, 0],
+        decided=[-1, 1, 0, -1, -1, -1, -1, 9],
+        state=[s.UNDECIDED, s.AGREED, s.CHANGED, s.UNSURE, s.EXCLUDED, s.UNDECIDED, s.UNDECIDED]
+        + [s.CHANGED],
+        confidence=[0.9, 0.8, 0.7, 0.6, 0.5, float("nan"), float("nan"), 0.9],
+        errors={6: "It is no image."},
+    )
+    review.unfamiliar[0] = True
+    view.model().show(review, np.arange(8))
+    for edge in (96, 144, 192):
+        view.set_edge(edge)
+        picture = view.grab().toImage()
+        tiles = {picture.copy(view.visualRect(view.model().index(n))).cacheKey() for n in range(8)}
+        assert len(tiles) == 8
+        fills = {
+            picture.pixelColor(x, y).name().upper()
+            for x in range(0, picture.width(), 1)
+            for y in range(0, min(picture.height(), 260), 1)
+        }
+        assert theme.SKY in fills
+        assert theme.VERMILLION in fills

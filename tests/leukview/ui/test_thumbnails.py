@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtGui import QColor
+
+from leukview.ui.models.thumbnails import (
+    FULL,
+    PixelLoader,
+    centre,
+    common_window,
+    to_image,
+)
+
+
+@pytest.fixture
+def loader(qapp):
+    made = PixelLoader(threads=1)
+    yield made
+    made.stop()
+
+
+def disc(share: float, side: int = 100) -> np.ndarray:
+    """A bright disc of this share of the side on black."""
+    y, x = np.mgrid[:side, :side] + 0.5 - side / 2
+    inside = np.hypot(x, y) <= share * side / 2
+    return np.repeat((inside * 200).astype(np.uint8)[..., None], 3, axis=2)
+
+
+def test_a_picture_owns_its_bytes():
+    pixels = np.zeros((3, 5, 3), np.uint8)
+    pixels[1, 2] = (10, 20, 30)
+    picture = to_image(pixels)
+    pixels[:] = 255
+    assert (picture.width(), picture.height()) == (5, 3)
+    assert picture.pixelColor(2, 1) == QColor(10, 20, 30)
+
+
+def test_a_thumbnail_is_asked_for_and_arrives(loader, qtbot, image_folder):
+    folder = image_folder({"a.png": 200}, size=(60, 40))
+    loader.open([folder / "a.png"])
+    with qtbot.waitSignal(loader.arrived) as told:
+        assert loader.pixmap(0, 30) is None
+    assert told.args == [0, 30]
+    assert (loader.pixmap(0, 30).width(), loader.pixmap(0, 30).height()) == (30, 20)
+    assert loader.standin(0) is not None
+    with qtbot.waitSignal(loader.arrived):
+        loader.pixmap(0, FULL)
+    assert loader.pixmap(0, FULL).width() == 60
+
+
+def test_a_file_that_is_no_image_gives_a_reason(loader, qtbot, tmp_path):
+    (tmp_path / "x.png").write_bytes(b"no image")
+    loader.open([tmp_path / "x.png"])
+    with qtbot.waitSignal(loader.arrived):
+        loader.pixmap(0, 30)
+    assert loader.pixmap(0, 30) is None
+    assert loader.failure(0, 30)
+    loader.retry()
+    assert loader.failure(0, 30) == ""
+
+
+def test_another_folder_forgets_the_pictures_of_the_first(loader, qtbot, image_folder):
+    one = image_folder({"a.png": 10}, name="one")
+    two = image_folder({"a.png": 250}, name="two")
+    loader.open([one / "a.png"])
+    with qtbot.waitSignal(loader.arrived):
+        loader.pixmap(0, 16)
+    loader.open([two / "a.png"])
+    assert loader.standin(0) is None
+    with qtbot.waitSignal(loader.arrived):
+        loader.pixmap(0, 16)
+    assert loader.pixmap(0, 16).toImage().pixelColor(4, 4) == QColor(250, 250, 250)
+
+
+def test_the_window_is_that_of_the_cells():
+    window = common_window([disc(0.5)] * 20)
+    assert window == pytest.approx(0.5 + 0.12, abs=0.03)
+
+
+def test_images_without_a_uniform_border_are_shown_whole():
+    noise = np.random.default_rng(1).integers(0, 255, (60, 60, 3)).astype(np.uint8)
+    assert common_window([noise] * 10) == 1.0
+    assert common_window([disc(0.5)] * 8 + [noise] * 2) == 1.0
+    assert common_window([]) == 1.0
+
+
+def test_cells_that_fill_the_image_are_shown_whole():
+    assert common_window([disc(0.95)] * 10) == 1.0
+
+
+def test_the_middle_is_cut_out():
+    pixels = np.arange(10 * 20 * 3, dtype=np.uint8).reshape(10, 20, 3)
+    assert centre(pixels, 0.5).shape == (10, 10, 3)
+    assert np.array_equal(centre(pixels, 1.0), pixels)
