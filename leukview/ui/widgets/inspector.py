@@ -198,10 +198,10 @@ class Inspector(QFrame):
         self.remark.setVisible(tile.unfamiliar)
         self.note.setText("; ".join(notes)[:1].upper() + "; ".join(notes)[1:])
         self.note.setVisible(bool(notes))
-        self.state.say(self._words_of(tile))
+        self.state.say("" if many else self._words_of(tile))
         for key, button in self.buttons.items():
             button.setEnabled(not tile.error)
-            theme.polish(button, "chosen", key == self._chosen(tile))
+            theme.polish(button, "chosen", not many and key == self._chosen(tile))
         suggested = "" if many or tile.suggested < 0 else self._name(tile.suggested)
         if many:
             suggested = "each"

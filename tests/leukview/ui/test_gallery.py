@@ -174,8 +174,10 @@ def test_every_state_of_a_tile_is_painted(view, columns, qtbot):
     review = columns(
         suggested=[0, 1, 1, 0, 0, -1, -1, 0],
         decided=[-1, 1, 0, -1, -1, -1, -1, 9],
-        state=[s.UNDECIDED, s.AGREED, s.CHANGED, s.UNSURE, s.EXCLUDED, s.UNDECIDED, s.UNDECIDED]
-        + [s.CHANGED],
+        state=[
+            *(s.UNDECIDED, s.AGREED, s.CHANGED, s.UNSURE, s.EXCLUDED),
+            *(s.UNDECIDED, s.UNDECIDED, s.CHANGED),
+        ],
         confidence=[0.9, 0.8, 0.7, 0.6, 0.5, float("nan"), float("nan"), 0.9],
         errors={6: "It is no image."},
     )

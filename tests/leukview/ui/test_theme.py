@@ -1,4 +1,4 @@
-"""The tokens keep what visual.md promises: contrast, one place for colours, telling classes apart."""
+"""The tokens keep what the design promises: contrast, one place for colours, classes apart."""
 
 from __future__ import annotations
 
