@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QPixmapCache
 from PySide6.QtWidgets import QApplication
 
 from leukview import __version__
@@ -41,6 +41,7 @@ def application() -> QApplication:
     )
     app = QApplication(sys.argv[:1])
     app.setApplicationName("LeukView")
+    QPixmapCache.setCacheLimit(32 * 1024)  # kilobytes: frames and chips of eight classes at 300 %
     app.setApplicationVersion(__version__)
     return app
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from string import Template
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -194,6 +195,11 @@ class Style(enum.Enum):
 
 def font(style: Style = Style.BODY, *, strong: bool | None = None) -> QFont:
     """The system font in one of the five styles; digits are tabular."""
+    return QFont(_font(style, strong))
+
+
+@cache  # a gallery asks some hundred times per frame
+def _font(style: Style, strong: bool | None) -> QFont:
     made = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
     if not made.family() or made.family() == "Sans Serif":
         made.setStyleHint(QFont.StyleHint.SansSerif)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import enum
+import math
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPixmap, QPixmapCache
 
 from leukview.ui import theme
 from leukview.ui.theme import ClassLook, Style
@@ -40,12 +41,47 @@ def paint(
     filled: bool,
     text: str,
     ground: Ground = Ground.MOUNT,
-    width: float = WIDTH,
-) -> QRectF:
+) -> None:
     """Draw a chip with its upper left corner at `at`; `text` is the ink of a hollow one."""
-    box = QRectF(at.x(), at.y(), width, HEIGHT)
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    dpr = painter.device().devicePixelRatioF()
+    key = f"chip {look} {filled} {text} {ground} {dpr}"
+    made = QPixmap()
+    if not QPixmapCache.find(key, made):
+        made = canvas(WIDTH, HEIGHT, dpr)
+        inner = QPainter(made)
+        inner.setRenderHint(QPainter.RenderHint.Antialiasing)
+        _draw(inner, look, filled=filled, text=text, ground=ground)
+        inner.end()
+        QPixmapCache.insert(key, made)
+    painter.drawPixmap(at, made)
+
+
+def canvas(width: float, height: float, dpr: float) -> QPixmap:
+    """A clear pixmap of this size in device-independent pixels."""
+    made = QPixmap(math.ceil(width * dpr), math.ceil(height * dpr))
+    made.setDevicePixelRatio(dpr)
+    made.fill(Qt.GlobalColor.transparent)
+    return made
+
+
+def dotted_frame(painter: QPainter, around: QRectF, colour: str) -> None:
+    """Dots round a rectangle; drawing a thousand of them anew costs more than all the images."""
+    dpr = painter.device().devicePixelRatioF()
+    key = f"dots {around.width()} {around.height()} {colour} {dpr}"
+    made = QPixmap()
+    if not QPixmapCache.find(key, made):
+        made = canvas(around.width() + 2, around.height() + 2, dpr)
+        inner = QPainter(made)
+        inner.setRenderHint(QPainter.RenderHint.Antialiasing)
+        inner.setPen(dotted(colour))
+        inner.drawRect(QRectF(1, 1, around.width(), around.height()))
+        inner.end()
+        QPixmapCache.insert(key, made)
+    painter.drawPixmap(around.topLeft() - QPointF(1, 1), made)
+
+
+def _draw(painter: QPainter, look: ClassLook, *, filled: bool, text: str, ground: Ground) -> None:
+    box = QRectF(0, 0, WIDTH, HEIGHT)
     if filled:
         keyline = QColor(Qt.GlobalColor.black)
         keyline.setAlpha(_KEYLINE_ALPHA)
@@ -59,8 +95,6 @@ def paint(
         painter.drawRoundedRect(box.adjusted(1, 1, -1, -1), 3, 3)
         ink = text
     letters(painter, box, look.letters, ink)
-    painter.restore()
-    return box
 
 
 def letters(painter: QPainter, box: QRectF, text: str, colour: str) -> None:

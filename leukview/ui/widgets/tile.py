@@ -139,14 +139,15 @@ class TileDelegate(QStyledItemDelegate):
 
     def _frame(self, painter: QPainter, square: QRectF, tile: Tile) -> None:
         t = self._theme.tokens
-        pen: QPen | None = None
         match tile.state:
             case DecisionState.AGREED | DecisionState.CHANGED:
                 pen = QPen(QColor(self._fill(tile.decided)), 2)
             case DecisionState.UNSURE:
                 pen = QPen(QColor(t.mount_text), 2)
             case DecisionState.UNDECIDED if tile.suggested >= 0:
-                pen = chips.dotted(self._fill(tile.suggested))
+                around = square.adjusted(-3, -3, 3, 3)
+                chips.dotted_frame(painter, around, self._fill(tile.suggested))
+                return
             case DecisionState.UNDECIDED:
                 pen = QPen(QColor(t.mount_line), 1)
             case DecisionState.EXCLUDED:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QFrame, QMenu, QPushButton, QToolButton
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QMenu,
+    QPushButton,
+    QToolButton,
+    QWidgetAction,
+)
 
 from leukview.inference.providers import Device
 from leukview.ui import theme
@@ -17,7 +23,7 @@ from leukview.workflows.open_folder import ModelChoice
 from leukview.workflows.opened import AUTO, shipped_names
 
 _WIDE = 1200
-_MENU_TEXT = 64
+_REASON = 340
 
 
 class Toolbar(QFrame):
@@ -98,10 +104,14 @@ class Toolbar(QFrame):
         reason = choice.reason if choice else refusal
         chosen = f"{choice.model.contract.title} is in use." if choice else ""
         self._option(group, "Automatic", AUTO, wish)
-        for part in _lines(f"{chosen} {reason}".strip()):
-            said = QAction(part, menu)
-            said.setEnabled(False)
-            menu.addAction(said)
+        said = f"{chosen} {reason}".strip()
+        if said:
+            words = parts.label(said, Style.CAPTION, tone="second", wrap=True)
+            words.setFixedWidth(_REASON)
+            words.setContentsMargins(theme.PAD_PANEL, 0, theme.PAD_PANEL, 4)
+            line = QWidgetAction(menu)
+            line.setDefaultWidget(words)
+            menu.addAction(line)
         menu.addSeparator()
         names = shipped_names()
         for name in names:
@@ -162,15 +172,3 @@ class Toolbar(QFrame):
         self.model_button.setIcon(self._theme.icon("cpu"))
         warns = self.device.property("tone") == "warn"
         self.device.setIcon(self._theme.icon("lightning", t.warn if warns else t.text_2))
-
-
-def _lines(text: str) -> Sequence[str]:
-    """A sentence in lines short enough for a menu."""
-    lines, line = [], ""
-    for word in text.split():
-        if line and len(line) + len(word) >= _MENU_TEXT:
-            lines.append(line)
-            line = word
-        else:
-            line = f"{line} {word}".strip()
-    return [*lines, line] if line else lines
