@@ -1,0 +1,99 @@
+"""What models said, on disk: by the hash of the image's bytes, apart from what people decided."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from leukview.domain.records import ImageResult, Suggestion
+
+KNOWN = "SELECT folder, name, bytes, modified_ns, sha256 FROM image"
+SAID = """SELECT s.sha256, s.class_id, s.confidence, s.probabilities, s.unfamiliarity,
+    s.unfamiliar, s.needs_review, s.notes, s.device
+    FROM suggestion s JOIN model m ON m.id = s.model WHERE m.sha256 = ?"""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownImage:
+    """A file as it was when its bytes were read; `sha256` holds while the rest does."""
+
+    folder: str
+    name: str
+    bytes: int
+    modified_ns: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSuggestion:
+    """What a model said earlier about the bytes with this hash, and on which device."""
+
+    sha256: str
+    suggestion: Suggestion
+    notes: tuple[str, ...]
+    device: str
+
+
+def stored(row: Sequence[Any]) -> StoredSuggestion:
+    """One row of `SAID`."""
+    sha256, class_id, confidence, shares, unfamiliarity, unfamiliar, review, notes, device = row
+    return StoredSuggestion(
+        sha256,
+        Suggestion(
+            class_id=class_id,
+            confidence=confidence,
+            probabilities=tuple(np.frombuffer(shares, "<f8").tolist()),
+            unfamiliarity=unfamiliarity,
+            unfamiliar=bool(unfamiliar),
+            needs_review=bool(review),
+        ),
+        tuple(msgspec.json.decode(notes, type=list[str])),
+        device,
+    )
+
+
+def put(
+    connection: sqlite3.Connection, results: Sequence[ImageResult], class_ids: Sequence[str]
+) -> None:
+    """Add results inside the caller's transaction; the same model and bytes replace each other."""
+    images: list[tuple[Any, ...]] = []
+    said: list[tuple[Any, ...]] = []
+    models: dict[str, int] = {}
+    for r in results:
+        images.append((r.image.folder, r.image.name, r.image.bytes, r.image.modified_ns, r.sha256))
+        s = r.suggestion
+        if s is None:
+            continue
+        if r.model.sha256 not in models:
+            models[r.model.sha256] = _model(connection, r, class_ids)
+        said.append(
+            (
+                models[r.model.sha256],
+                r.sha256,
+                s.class_id,
+                s.confidence,
+                np.asarray(s.probabilities, "<f8").tobytes(),
+                s.unfamiliarity,
+                s.unfamiliar,
+                s.needs_review,
+                msgspec.json.encode(r.notes).decode(),
+                r.model.device,
+            )
+        )
+    connection.executemany("INSERT OR REPLACE INTO image VALUES (?, ?, ?, ?, ?)", images)
+    marks = ", ".join("?" * 10)
+    connection.executemany(f"INSERT OR REPLACE INTO suggestion VALUES ({marks})", said)
+
+
+def _model(connection: sqlite3.Connection, result: ImageResult, class_ids: Sequence[str]) -> int:
+    connection.execute(
+        "INSERT OR IGNORE INTO model (sha256, model_id, classes) VALUES (?, ?, ?)",
+        (result.model.sha256, result.model.model_id, msgspec.json.encode(class_ids).decode()),
+    )
+    found = connection.execute("SELECT id FROM model WHERE sha256 = ?", (result.model.sha256,))
+    return int(found.fetchone()[0])
