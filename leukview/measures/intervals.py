@@ -46,7 +46,7 @@ def _check(k: int, n: int, level: float) -> None:
 
 
 def _beta_quantile(p: float, a: float, b: float) -> float:
-    """x with I_x(a, b) = p, by halving: 60 steps leave less than 1e-17."""
+    """The x with I_x(a, b) = p, by halving: 60 steps leave less than 1e-17."""
     low, high = 0.0, 1.0
     for _ in range(60):
         middle = (low + high) / 2
