@@ -41,8 +41,8 @@ class ClassEntry(msgspec.Struct, frozen=True, kw_only=True):
 class ReviewThreshold(msgspec.Struct, frozen=True, kw_only=True):
     """Below `confidence` an image needs review.
 
-    `error` of the `n` held-out images above it were wrong (`upper` is the Clopper-Pearson upper 95 %
-    bound); `coverage` is the share of images above it.
+    `error` of the `n` held-out images above it were wrong (`upper` is the Clopper-Pearson upper
+    95 % bound); `coverage` is the share of images above it.
     """
 
     confidence: Share

@@ -63,7 +63,7 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelIdentity:
-    """Which model spoke: its id, the SHA-256 of its file, and the device it ran on ("cpu", "cuda:0")."""
+    """Which model spoke: id, SHA-256 of its file, and the device it ran on ("cpu", "cuda:0")."""
 
     model_id: str
     sha256: str

@@ -146,7 +146,7 @@ def cells(row: Row, class_ids: Sequence[str]) -> list[str]:
 
 
 def csv_lines(rows: Iterable[Row], class_ids: Sequence[str], *, bom: bool) -> Iterator[str]:
-    """RFC 4180 lines with their `\\r\\n`, header first; `bom` makes Excel read UTF-8."""
+    r"""RFC 4180 lines with their `\r\n`, header first; `bom` makes Excel read UTF-8."""
     names = columns(class_ids)
     first = BOM if bom else ""
     yield first + _csv_line(names)
