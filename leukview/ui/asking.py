@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox
 from leukview.ui import messages
 from leukview.ui.actions import MENUS
 from leukview.ui.controller import Controller
+from leukview.ui.dialogs.dialog import ActDialog
 from leukview.ui.dialogs.export_dialog import ExportDialog
 from leukview.ui.dialogs.problems_dialog import ProblemsDialog
 from leukview.ui.dialogs.text_dialogs import ReviewerDialog
@@ -75,6 +76,17 @@ class Asking(QObject):
             self._controller.set_reviewer(dialog.text)
             self._window.show_corner()
         dialog.deleteLater()
+
+    def may_close(self) -> bool:
+        """Whether the window may close; asked only while the disk refuses the last decisions."""
+        words = self._controller.unsaved
+        if not words:
+            return True
+        title = "Close without saving the last decisions?"
+        dialog = ActDialog(title, words, "Close anyway", self._window, safe="Stay")
+        leaves = bool(dialog.exec())
+        dialog.deleteLater()
+        return leaves
 
     def keys(self) -> None:
         """All keys with what they do."""

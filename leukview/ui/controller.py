@@ -32,6 +32,7 @@ from leukview.workflows.opened import (
     Opening,
     choice_for,
     run_model,
+    use_model,
 )
 from leukview.workflows.review import Changes, Review
 
@@ -78,7 +79,7 @@ class Controller(QObject):
         self.note = ""
         self.folder: Opened | None = None
         self.device: Device | None = None
-        self.refusal = ""
+        self.refusal = self.unsaved = ""
         self.run_done = self.run_total = 0
         self.rate = Rate()
         self._runner = JobRunner(self)
@@ -228,9 +229,7 @@ class Controller(QObject):
         choice, self.refusal = step
         self._stage(Stage.READY, "")
         if choice is not None:
-            folder.choice = choice
-            folder.review.set_classes(choice.model.contract.cell_classes)
-            folder.review.load_stored(choice.model.sha256)
+            use_model(folder, choice)
             self.device = None
         self.model_changed.emit()
         if choice is not None and self.settings.flag("run_on_open", True) and self._waiting():
@@ -351,10 +350,12 @@ class Controller(QObject):
 
     @Slot(int, str)
     def _on_stored(self, _number: int, at: str) -> None:
+        self.unsaved = ""
         self.saved.emit(f"All changes saved {messages.clock(at)}")
 
     @Slot(str)
     def _on_refused(self, words: str) -> None:
+        self.unsaved = words
         self.save_failed.emit(words)
 
     def set_reviewer(self, name: str) -> None:

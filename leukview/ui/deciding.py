@@ -111,7 +111,7 @@ class Deciding(QObject):
         places = self._page.gallery.selected_places()
         last = max([*places, self._page.gallery.currentIndex().row()])
         changes = self._controller.act(lambda review: action(review, rows))
-        if changes is None:
+        if changes is None or not len(changes.rows):
             return
         self.said.emit(changes.text)
         if advance and self._settings.flag("auto_advance", True):

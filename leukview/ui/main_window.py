@@ -269,6 +269,9 @@ class MainWindow(QMainWindow):
             self.open(folders)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.asking.may_close():
+            event.ignore()
+            return
         self._settings.set_layout("window", self.saveGeometry())
         self._controller.close()
         self.page.stop()

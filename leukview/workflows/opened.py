@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from leukview.domain.classes import class_of_folders
 from leukview.domain.errors import ModelFileError, UsageError
 from leukview.domain.progress import CancelToken, Progress
 from leukview.domain.records import ImageFile, ImageResult
-from leukview.imaging.scan import Scan
+from leukview.imaging.scan import Scan, folders_of
 from leukview.inference.classifier import Classifier
 from leukview.inference.model_file import ModelFile, load, resolve, shipped
 from leukview.inference.providers import Device
@@ -90,7 +91,7 @@ class Opening:
             classes = choice.model.contract.cell_classes if choice else ()
             review = Review(scan.images, classes, store, reviewer=self._reviewer)
             if choice:
-                review.load_stored(choice.model.sha256)
+                _recall(review, choice.model)
         except BaseException:
             store.close()
             raise
@@ -116,6 +117,27 @@ class Opening:
             made, self._made = self._made, None
         if made is not None:
             made.close()
+
+
+def use_model(opened: Opened, choice: ModelChoice) -> None:
+    """Let another model suggest: decisions stay, its earlier suggestions come back."""
+    opened.choice = choice
+    opened.review.set_classes(choice.model.contract.cell_classes)
+    _recall(opened.review, choice.model)
+
+
+def _recall(review: Review, model: ModelFile) -> None:
+    """Earlier suggestions of this model, and the classes that folder names stand for."""
+    classes = model.contract.cell_classes
+    known: dict[tuple[str, ...], str] = {}
+    truths = []
+    for image in review.images:
+        folders = tuple(folders_of(image))
+        if folders not in known:
+            known[folders] = class_of_folders(folders, classes) or ""
+        truths.append(known[folders])
+    review.load_stored(model.sha256)
+    review.set_truth(truths)
 
 
 def choice_for(

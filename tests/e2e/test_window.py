@@ -17,6 +17,7 @@ from leukview.domain.records import DecisionState
 from leukview.ui import app as app_module
 from leukview.ui.app import Composition, compose
 from leukview.ui.controller import Stage
+from leukview.ui.dialogs.dialog import ActDialog
 from leukview.ui.dialogs.export_dialog import ExportDialog
 from leukview.ui.dialogs.problems_dialog import ProblemsDialog
 from leukview.ui.dialogs.text_dialogs import ReasonDialog
@@ -471,6 +472,17 @@ def test_nothing_is_cut_off_in_the_smallest_window(qtbot, opened):
     for button in window.page.inspector.buttons.values():
         edge = button.mapTo(window, QPoint(button.width(), 0)).x()
         assert edge <= window.width()
+
+
+def test_unsaved_decisions_keep_the_window_open_until_that_is_said(qtbot, opened):
+    opened.controller._refused.emit("Your last action was NOT saved (disk full).")
+    assert "NOT saved" in opened.window.page.banner.words.text()
+    met = answer(ActDialog, lambda dialog: dialog.reject())
+    assert not opened.window.close()
+    assert len(met) == 1
+    opened.controller._stored.emit(1, "2026-11-22T18:05:09Z")
+    assert opened.window.page.banner.gravest is None
+    assert opened.window.close()
 
 
 def test_main_opens_the_window_with_a_folder_and_leaves_it_clean(

@@ -209,7 +209,7 @@ class Overview(QScrollArea):
         defined = not math.isnan(kappa)
         fourth.say(
             "Cohen’s κ, reader – model",
-            f"{kappa:.2f}" if defined else "–",
+            f"{kappa:.2f}".replace("-", "\N{MINUS SIGN}") if defined else "–",
             f"{agreed.n:,} decided, not at random" if agreed.n else "nothing decided yet",
         )
 

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import pytest
+
+from leukview.domain.errors import UsageError
+from leukview.domain.progress import CancelToken, Progress
+from leukview.workflows.opened import Batch, Opened, Opening, choice_for, run_model, use_model
+
+
+def opened_by(opening: Opening) -> Opened | None:
+    steps = list(opening.steps(CancelToken()))
+    assert all(isinstance(step, Progress | Opened) for step in steps)
+    return opening.take()
+
+
+@pytest.fixture
+def folder(image_folder):
+    return image_folder({"hem/a.png": 20, "all/b.png": 240, "c.png": 120})
+
+
+@pytest.fixture
+def opened(folder, toy_model):
+    made = opened_by(Opening([folder], model=str(toy_model), reviewer="R"))
+    yield made
+    made.close()
+
+
+def test_a_folder_is_opened_with_its_session_and_model(opened, folder):
+    assert opened.folder == folder
+    assert [image.name for image in opened.review.images] == ["all/b.png", "c.png", "hem/a.png"]
+    assert opened.choice.model.contract.model == "toy-2"
+    assert opened.choice.reason == "You chose it."
+
+
+def test_folder_names_say_the_true_class_before_any_run(opened):
+    assert opened.review.true_class.tolist() == [1, -1, 0]
+
+
+def test_a_run_gives_the_device_and_then_batches(opened):
+    rows = opened.review.pending().tolist()
+    steps = list(run_model(opened, opened.choice.model, rows, "cpu", CancelToken()))
+    assert steps[0].name == "cpu"
+    batches = [step for step in steps if isinstance(step, Batch)]
+    assert [row for batch in batches for row in batch.rows] == rows
+    for batch in batches:
+        opened.review.add_results(batch.rows, batch.results)
+    assert opened.review.suggested.tolist()[::2] == [1, 0]
+    assert len(opened.classifiers) == 1
+
+
+def test_another_model_brings_its_classes_and_keeps_decisions(opened, toy_field_model):
+    opened.review.decide([0], "all")
+    choice, refusal = choice_for(opened.scan.images, str(toy_field_model))
+    assert refusal == ""
+    use_model(opened, choice)
+    assert [c.id for c in opened.review.classes] == ["benign", "early", "pre", "pro"]
+    assert opened.review.decision(0).class_id == "all"
+
+
+def test_an_unusable_model_is_a_sentence_not_an_error(tmp_path):
+    bad = tmp_path / "bad.onnx"
+    bad.write_bytes(b"x")
+    choice, refusal = choice_for([], str(bad))
+    assert choice is None
+    assert "bad.onnx" in refusal
+
+
+def test_an_abandoned_opening_closes_its_session(folder, toy_model):
+    opening = Opening([folder], model=str(toy_model), reviewer="R")
+    list(opening.steps(CancelToken()))
+    opening.abandon()
+    assert opening.take() is None
+    again = opened_by(Opening([folder], model=str(toy_model), reviewer="R"))
+    assert not again.store.read_only
+    again.close()
+
+
+def test_an_opening_abandoned_early_opens_nothing(folder, toy_model):
+    opening = Opening([folder], model=str(toy_model), reviewer="R")
+    opening.abandon()
+    assert opened_by(opening) is None
+
+
+def test_a_missing_folder_is_said(tmp_path, toy_model):
+    opening = Opening([tmp_path / "none"], model=str(toy_model), reviewer="R")
+    with pytest.raises(UsageError):
+        list(opening.steps(CancelToken()))
