@@ -19,7 +19,7 @@ SHOWN = (
 
 def figure_table(figures: Sequence[Figure], names: Sequence[str]) -> list[str]:
     """Markdown lines: a row per figure, a column per protocol, n and groups in the header."""
-    protocols = list(dict.fromkeys(f.protocol for f in figures))
+    protocols = list(dict.fromkeys(f.protocol for f in figures if f.name in names))
     heads = []
     for protocol in protocols:
         one = next(f for f in figures if f.protocol == protocol)
@@ -42,9 +42,12 @@ def card(contract: ModelContract, *, initialised: str, recipe: str) -> str:
         initialised: where the weights started ("ImageNet EfficientNet-Lite2 (grown)").
         recipe: name of the config.
     """
-    recalls = [f"recall {name}" for name in contract.class_ids]
-    review = contract.review
-    lines = [
+    parts = (_what(contract, initialised, recipe), _figures(contract), _marks(contract))
+    return "\n".join([*(line for part in parts for line in part), *_images(contract)])
+
+
+def _what(contract: ModelContract, initialised: str, recipe: str) -> list[str]:
+    return [
         f"# {contract.title}",
         "",
         "**Research use only. Not for diagnosis.**",
@@ -58,6 +61,12 @@ def card(contract: ModelContract, *, initialised: str, recipe: str) -> str:
         f"- Initialised from: {initialised}. Recipe: `training/configs/{recipe}.toml`.",
         f"- Protocol: {contract.protocol}",
         "",
+    ]
+
+
+def _figures(contract: ModelContract) -> list[str]:
+    recalls = [f"recall {name}" for name in contract.class_ids]
+    return [
         "## Figures",
         "",
         *figure_table(contract.figures, [*SHOWN, *recalls]),
@@ -67,6 +76,12 @@ def card(contract: ModelContract, *, initialised: str, recipe: str) -> str:
         " random 70/30 split of the paper: it puts images of one subject or smear on both sides and"
         " flatters; never read it without the other column.",
         "",
+    ]
+
+
+def _marks(contract: ModelContract) -> list[str]:
+    review = contract.review
+    return [
         "## Review and unfamiliar images",
         "",
         f"- Temperature {contract.temperature:.3f}, fitted on the pooled out-of-fold rows.",
@@ -86,6 +101,11 @@ def card(contract: ModelContract, *, initialised: str, recipe: str) -> str:
             if f.name == "1 - confidence AUROC"
         ],
         "",
+    ]
+
+
+def _images(contract: ModelContract) -> list[str]:
+    return [
         "## Training images",
         "",
         *[
@@ -95,4 +115,3 @@ def card(contract: ModelContract, *, initialised: str, recipe: str) -> str:
         ],
         "",
     ]
-    return "\n".join(lines)

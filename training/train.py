@@ -75,11 +75,17 @@ def fit_head(head: keras.Model, material: Material, parts: Parts, stage: Stage, 
     copies = len(material.features)
     x = np.concatenate([copy[parts.fit] for copy in material.features])
     y = np.tile(material.targets[parts.fit], (copies, 1))
-    weights = np.tile(material.weights(parts.fit, stage.balanced)[parts.fit], copies)
+    each = material.weights(parts.fit, stage.balanced)
+    weights = np.tile(each[parts.fit], copies)
     steps = stage.steps or stage.epochs * -(-len(x) // stage.batch)
-    head.compile(_optimizer(stage, steps), _loss(stage), weighted_metrics=["accuracy"])
-    plain = material.features[0]
-    held = (plain[parts.choose], material.targets[parts.choose]) if len(parts.choose) else None
+    # Compiling by XLA takes longer than the whole fit of a head.
+    optimizer, loss = _optimizer(stage, steps), _loss(stage)
+    head.compile(optimizer, loss, weighted_metrics=["accuracy"], jit_compile=False)
+    held = None
+    if len(parts.choose):
+        x_held = material.features[0][parts.choose]
+        # Weighted, so that a balanced stage is chosen by balanced accuracy.
+        held = (x_held, material.targets[parts.choose], each[parts.choose])
     epochs = stage.epochs or max(1, round(steps * stage.batch / len(x)))
     keep = KeepBest()
     head.fit(
@@ -125,10 +131,11 @@ def fit_full(
     )
     held = None
     if len(parts.choose):
-        ones = np.ones(len(material.y), np.float32)
-        held = Batches(material.pixels, material.targets, parts.choose, ones, **common)
+        held = Batches(material.pixels, material.targets, parts.choose, weights, **common)
     epochs = stage.epochs or -(-stage.steps // per_epoch)
-    model.compile(_optimizer(stage, epochs * len(batches)), _loss(stage), metrics=["accuracy"])
+    model.compile(
+        _optimizer(stage, epochs * len(batches)), _loss(stage), weighted_metrics=["accuracy"]
+    )
     run.mkdir(parents=True, exist_ok=True)
     callbacks: list[Any] = [
         keras.callbacks.BackupAndRestore(run / "backup"),

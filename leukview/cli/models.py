@@ -13,6 +13,10 @@ from leukview.inference.model_file import SHORT, ModelFile, load, shipped
 MODEL_REFUSED = 4
 
 
+# A model carries dozens of figures; the rest stands on its card.
+_SHOWN = ("accuracy", "balanced accuracy")
+
+
 def run() -> int:
     """Print each shipped model.
 
@@ -46,7 +50,7 @@ def _print(console: Console, name: str, model: ModelFile) -> None:
         f"one image shows a {contract.unit.value}; classes: {classes}",
         f"{contract.width} x {contract.height} pixels, {len(model.data) / 2**20:.1f} MB,"
         f" SHA-256 {model.sha256[:8]}, {contract.created}",
-        *(_figure(figure) for figure in contract.figures),
+        *(_figure(figure) for figure in contract.figures if figure.name in _SHOWN),
     ]
     if contract.protocol:
         lines.append(contract.protocol)

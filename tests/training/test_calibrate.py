@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from training import calibrate
+
+
+def drawn(temperature: float, n: int = 6000) -> tuple[np.ndarray, np.ndarray]:
+    """Logits whose true probabilities are softmax(logits / temperature)."""
+    rng = np.random.default_rng(3)
+    logits = rng.normal(0, 3, (n, 3))
+    p = calibrate.softmax(logits, temperature)
+    truth = (p.cumsum(axis=1) > rng.random((n, 1))).argmax(axis=1)
+    return logits, truth
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.5])
+def test_the_temperature_that_made_the_classes_is_found(temperature: float) -> None:
+    logits, truth = drawn(temperature)
+    assert calibrate.fit_temperature(logits, truth) == pytest.approx(temperature, rel=0.08)
+
+
+def test_calibration_error_falls_with_the_right_temperature() -> None:
+    logits, truth = drawn(2.5)
+    raw = calibrate.calibration_error(calibrate.softmax(logits, 1.0), truth)
+    right = calibrate.calibration_error(calibrate.softmax(logits, 2.5), truth)
+    assert right < 0.03 < raw
+
+
+def test_the_threshold_keeps_its_promise_on_the_rows_it_came_from() -> None:
+    logits, truth = drawn(1.0)
+    p = calibrate.softmax(logits, 1.0)
+    found = calibrate.review_threshold(p, truth)
+    above = p.max(axis=1) >= found.confidence
+    wrong = int((p.argmax(axis=1) != truth)[above].sum())
+    assert found.n == above.sum()
+    assert found.error == pytest.approx(wrong / found.n, abs=1e-6)
+    assert found.error <= calibrate.RESIDUAL_ERROR
+    upper = stats.binomtest(wrong, found.n).proportion_ci(0.95, "exact").high
+    assert found.upper == pytest.approx(upper, abs=1e-6)
+
+
+def test_a_hopeless_model_says_its_own_error() -> None:
+    rng = np.random.default_rng(0)
+    p = calibrate.softmax(rng.normal(size=(500, 2)), 1.0)
+    found = calibrate.review_threshold(p, rng.integers(0, 2, 500))
+    assert found.error > 0.2
+    assert found.n > 0

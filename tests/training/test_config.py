@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from leukview.domain.errors import UsageError
+from training import config
+
+
+@pytest.mark.parametrize("name", sorted(p.stem for p in config.CONFIGS.glob("*.toml")))
+def test_every_shipped_config_can_be_read(name: str) -> None:
+    assert config.load(name).name == name
+
+
+def test_the_papers_recipe_is_what_the_paper_says() -> None:
+    found = config.load("paper")
+    (stage,) = found.stages
+    assert found.head == "table7"
+    assert (stage.optimizer, stage.loss, stage.batch, stage.epochs) == ("adamax", "mse", 40, 20)
+    assert (stage.learning_rate, stage.drop_after, stage.side) == (0.001, 5, 300)
+    how = found.augmentation
+    assert (how.rotation, how.flip, how.zoom, how.shift) == (20, True, 0.2, 0.2)
+    assert how.stain == how.light == how.corner == 0
+
+
+def test_an_unknown_word_is_refused_with_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "odd.toml"
+    path.write_text('name = "odd"\nstages = []\nlearning = 1\n')
+    with pytest.raises(UsageError, match="learning"):
+        config.load(str(path))
+
+
+def test_a_missing_config_names_the_known_ones() -> None:
+    with pytest.raises(UsageError, match="paper"):
+        config.load("nonesuch")
+
+
+def test_a_stage_has_steps_or_epochs() -> None:
+    with pytest.raises(ValueError, match="steps or epochs"):
+        config.Stage(kind="head", steps=3, epochs=3)

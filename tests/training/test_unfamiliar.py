@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from training import unfamiliar
+
+
+def cloud(n: int = 300) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    y = np.arange(n) % 2
+    x = rng.normal(0, 1, (n, 40)) + np.where(y[:, None], 3, -3)
+    return x.astype(np.float32), y
+
+
+def fitted() -> tuple[unfamiliar.Familiarity, np.ndarray]:
+    x, y = cloud()
+    return unfamiliar.fit(x, y, np.arange(len(y)) // 2 % 3, components=16)
+
+
+def test_one_in_a_hundred_held_out_images_lies_above_the_threshold() -> None:
+    found, held = fitted()
+    assert np.mean(held > found.threshold) == pytest.approx(0.01, abs=0.01)
+
+
+def test_far_images_are_unfamiliar() -> None:
+    found, held = fitted()
+    far = np.random.default_rng(1).normal(0, 30, (50, 40)).astype(np.float32)
+    assert unfamiliar.auroc(held, found.score(far)) > 0.99
+
+
+def test_images_unusually_near_a_centre_are_unfamiliar_too() -> None:
+    found, held = fitted()
+    near = np.repeat([[3.0], [-3.0]], 40, axis=1).astype(np.float32)
+    assert unfamiliar.auroc(held, found.score(near)) > 0.9
+
+
+def test_rows_of_fold_minus_one_are_never_held_out() -> None:
+    x, y = cloud()
+    fold = np.arange(len(y)) // 2 % 3
+    fold[:60] = -1
+    _, held = unfamiliar.fit(x, y, fold, components=16)
+    assert len(held) == len(y) - 60
+
+
+def test_too_few_images_are_refused() -> None:
+    x, y = cloud(20)
+    with pytest.raises(ValueError, match="too few"):
+        unfamiliar.fit(x, y, y, components=16)
