@@ -28,6 +28,8 @@ from leukview.session.store import SessionStore
 from leukview.workflows.action_log import Action, ActionLog
 
 Rows = NDArray[np.int64]
+# A decision about a renamed file shows at once; more files would delay the start by seconds.
+_READ_ON_OPENING = 256
 _PLACE = {state: place for place, state in enumerate(DecisionState)}
 
 
@@ -250,7 +252,8 @@ class Review:
         reason: str = "",
     ) -> Changes:
         wanted = [int(row) for row in rows]
-        hashes = {sha: row for row in reversed(wanted) if (sha := self._hash(row))}
+        known = self.sha256
+        hashes = {sha: row for row in reversed(wanted) if (sha := known[row] or self._hash(row))}
         if not hashes:
             return Changes(np.array([], np.int64), "")
         images = list(hashes)[::-1]
@@ -258,7 +261,7 @@ class Review:
         action = Action(
             kind=kind,
             images=tuple(images),
-            suggestions=tuple(self._suggestion_id(hashes[sha]) for sha in images),
+            suggestions=tuple(self._suggestion_ids([hashes[sha] for sha in images])),
             class_id=class_id,
             reason=reason,
             reviewer=self.reviewer,
@@ -279,18 +282,23 @@ class Review:
 
     def _show(self, rows: Rows) -> None:
         """Bring the columns of these rows up to the log."""
+        decisions, sha256, index = self._log.decisions, self.sha256, self._index
+        states: list[int] = []
+        classes: list[int] = []
         for row in rows.tolist():
-            found = self._log.decisions.get(self.sha256[row])
-            self.state[row] = _PLACE[found.state] if found else 0
-            self.decided[row] = self._index.get(found.class_id, -1) if found else -1
+            found = decisions.get(sha256[row])
+            states.append(_PLACE[found.state] if found else 0)
+            classes.append(index.get(found.class_id, -1) if found else -1)
             if found and found.reason:
                 self.reasons[row] = found.reason
-            else:
+            elif self.reasons:
                 self.reasons.pop(row, None)
+        self.state[rows] = states
+        self.decided[rows] = classes
 
-    def _suggestion_id(self, row: int) -> str:
-        place = int(self.suggested[row])
-        return self.classes[place].id if place >= 0 else ""
+    def _suggestion_ids(self, rows: Sequence[int]) -> list[str]:
+        ids = [*(c.id for c in self.classes), ""]  # -1, no suggestion, is the last
+        return [ids[place] for place in self.suggested[np.asarray(rows, np.int64)].tolist()]
 
     def _suggest(self, row: int, said: Suggestion, notes: tuple[str, ...], device: str) -> None:
         place = self._index.get(said.class_id, -1)
@@ -315,7 +323,7 @@ class Review:
                 self.errors[row] = str(error)
         return self.sha256[row]
 
-    def _know(self, row: int, sha256: str) -> list[int]:
+    def _know(self, row: int, sha256: str, *, show: bool = True) -> list[int]:
         """Remember a row's hash; returns the rows that share its decision."""
         if not sha256 or self.sha256[row] == sha256:
             return []
@@ -324,15 +332,29 @@ class Review:
             before.remove(row)
         self.sha256[row] = sha256
         self._rows.setdefault(sha256, []).append(row)
-        self._show(np.array([row], np.int64))
+        if show:
+            self._show(np.array([row], np.int64))
         return self._rows[sha256]
 
     def _recall_hashes(self) -> None:
-        """Hashes of files unchanged since they were read; others only if a decision may wait."""
-        known = {(k.name, k.bytes, k.modified_ns): k.sha256 for k in self._store.known_images()}
+        """Hashes of files unchanged since they were read; of some others if a decision may wait.
+
+        The opened folder may have another name than then; the names inside it count, unless they
+        stand for different bytes in two folders of one session.
+        """
+        exact: dict[tuple[str, str, int, int], str] = {}
+        inside: dict[tuple[str, int, int], str] = {}
+        for k in self._store.known_images():
+            file = (k.name, k.bytes, k.modified_ns)
+            exact[k.folder, *file] = k.sha256
+            inside[file] = k.sha256 if inside.get(file, k.sha256) == k.sha256 else ""
+        unread = _READ_ON_OPENING if self._log.decisions else 0
         for row, image in enumerate(self.images):
-            sha256 = known.get((image.name, image.bytes, image.modified_ns), "")
+            file = (image.name, image.bytes, image.modified_ns)
+            sha256 = exact.get((image.folder, *file)) or inside.get(file, "")
             if sha256:
-                self._know(row, sha256)
-            elif self._log.decisions:
+                self._know(row, sha256, show=False)
+            elif unread:
+                unread -= 1
                 self._hash(row)
+        self._show(np.arange(self.count, dtype=np.int64))
