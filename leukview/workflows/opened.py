@@ -6,10 +6,13 @@ Only there may the `Review` be changed.
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from leukview.domain.classes import class_of_folders
 from leukview.domain.errors import ModelFileError, UsageError
@@ -26,6 +29,7 @@ from leukview.workflows.open_folder import ModelChoice, choose_model, open_folde
 from leukview.workflows.review import Review
 
 AUTO = "auto"
+_CHOICE = "auto model"  # key in the session
 
 
 @dataclass(slots=True)
@@ -79,15 +83,17 @@ class Opening:
         if cancel.cancelled:
             return
         count = len(scan.images)
-        yield Progress(0, count, f"Found {count:,} images. Choosing the model…")
-        choice, refusal = choice_for(scan.images, self._model, cancel)
         yield Progress(0, count, f"Found {count:,} images. Opening the session…")
-        if self._abandoned:
-            return
         first = self._paths[0].absolute()
         folder = first if first.is_dir() else first.parent
         store, _found = find_or_create(scan.images, folder)
         try:
+            yield Progress(0, count, f"Found {count:,} images. Choosing the model…")
+            choice, refusal = _remembered(store, scan.images, self._model), ""
+            if choice is None:
+                choice, refusal = choice_for(scan.images, self._model, cancel)
+            if choice and self._model == AUTO and not cancel.cancelled:
+                _remember(store, scan.images, choice)
             classes = choice.model.contract.cell_classes if choice else ()
             review = Review(scan.images, classes, store, reviewer=self._reviewer)
             if choice:
@@ -117,6 +123,31 @@ class Opening:
             made, self._made = self._made, None
         if made is not None:
             made.close()
+
+
+def _remember(store: SessionStore, images: Sequence[ImageFile], choice: ModelChoice) -> None:
+    kept = {
+        "name": choice.model.path.stem,
+        "sha256": choice.model.sha256,
+        "reason": choice.reason,
+        "images": str(len(images)),
+    }
+    store.set_meta(_CHOICE, json.dumps(kept))
+
+
+def _remembered(store: SessionStore, images: Sequence[ImageFile], wish: str) -> ModelChoice | None:
+    """What "auto" chose for this very folder before; looking again takes seconds on a CPU."""
+    text = store.meta(_CHOICE) if wish == AUTO else None
+    if text is None:
+        return None
+    try:
+        kept = msgspec.json.decode(text, type=dict[str, str])
+        model = load(resolve(kept["name"]))
+    except (msgspec.DecodeError, KeyError, ModelFileError, UsageError):
+        return None
+    if model.sha256 != kept.get("sha256") or kept.get("images") != str(len(images)):
+        return None
+    return ModelChoice(model, kept.get("reason", ""))
 
 
 def use_model(opened: Opened, choice: ModelChoice) -> None:

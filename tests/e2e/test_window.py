@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import shutil
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog
 
 from leukview.cli.main import main
@@ -149,6 +151,22 @@ def test_a_decision_is_cleared_and_undone_and_done_again(qtbot, opened):
     assert states(opened)[0] == "undecided"
     press(qtbot, opened, Qt.Key.Key_Z, SHIFT_CONTROL)
     assert (states(opened)[0], decisions(opened)[0]) == ("changed", "hem")
+
+
+def test_undo_with_control_held_down_selects_one_image_only(qtbot, opened):
+    press(qtbot, opened, Qt.Key.Key_1)
+    for modifier in (CONTROL, SHIFT_CONTROL):
+        with held(opened, modifier):
+            press(qtbot, opened, Qt.Key.Key_Z, modifier)
+        assert opened.window.page.gallery.selected_places() == [0]
+
+
+@contextlib.contextmanager
+def held(one: Composition, modifier):
+    """Keep a modifier down as a hand does; `keyClick` alone lets it go at once."""
+    QTest.keyPress(one.window.windowHandle(), Qt.Key.Key_Control, modifier)
+    yield
+    QTest.keyRelease(one.window.windowHandle(), Qt.Key.Key_Control)
 
 
 def test_a_key_decides_for_the_whole_selection(qtbot, opened):
@@ -444,14 +462,21 @@ def test_opening_another_folder_during_a_run_mixes_nothing(qtbot, start, image_f
     assert one.controller.folder.folder.name == "few"
 
 
+def corner(one: Composition) -> str:
+    """Colour of the gallery's ground as it is painted."""
+    picture = one.window.page.gallery.grab().toImage()
+    return picture.pixelColor(1, 1).name().upper()
+
+
 def test_a_theme_chosen_later_is_that_of_a_fresh_window(qtbot, opened):
+    assert corner(opened) == opened.theme.tokens.surround
     opened.window.actions_["theme_dark"].trigger()
-    dark = opened.theme.tokens.surround
     assert opened.theme.dark
-    assert opened.window.page.gallery.viewport().palette().base().color().name().upper() == dark
+    assert corner(opened) == opened.theme.tokens.surround
     assert opened.settings.theme is Wish.DARK
     opened.window.actions_["theme_light"].trigger()
     assert not opened.theme.dark
+    assert corner(opened) == opened.theme.tokens.surround
 
 
 def test_the_tiles_grow_by_wheel_and_slider_and_stay_so(qtbot, opened):

@@ -74,6 +74,7 @@ class GalleryView(QListView):
         self.setMouseTracking(True)
         self.setAccessibleName("Images")
         self.empty: Callable[[], str] = str
+        self.ground = self.palette().base().color()
 
     def set_edge(self, edge: int) -> None:
         """Show images with this edge; what stood in the middle stays in view."""
@@ -234,7 +235,7 @@ class GalleryView(QListView):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
-        painter.fillRect(event.rect(), self.viewport().palette().base())
+        painter.fillRect(event.rect(), self.ground)
         option = QStyleOptionViewItem()
         self.initViewItemOption(option)
         flag = QStyle.StateFlag

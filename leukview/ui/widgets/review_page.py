@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QItemSelectionModel, QSignalBlocker, Qt
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QFrame, QSplitter, QWidget
 
 from leukview.domain.errors import ImageError
@@ -252,7 +253,10 @@ class ReviewPage(QSplitter):
         last = len(self.model.rows) - 1
         if last >= 0:
             index = self.model.index(min(max(place, 0), last))
-            self.gallery.setCurrentIndex(index)
+            # The view's own method looks at the keyboard: with Ctrl still down after Ctrl+Z it
+            # would add to the selection, and the next key decide two images.
+            command = QItemSelectionModel.SelectionFlag.ClearAndSelect
+            self.gallery.selectionModel().setCurrentIndex(index, command)
             self.gallery.scrollTo(index)
 
     def set_edge(self, edge: int) -> None:
@@ -358,11 +362,8 @@ class ReviewPage(QSplitter):
         return "Every image is decided. Next: the Overview (F3)."
 
     def _ground(self) -> None:
-        """The gallery's ground is a palette role: it has no style sheet of its own."""
-        palette = self.gallery.palette()
-        palette.setColor(palette.ColorRole.Base, self._theme.tokens.surround)
-        self.gallery.setPalette(palette)
-        self.gallery.viewport().setPalette(palette)
+        """The gallery paints its own ground: a palette of its own is lost under a style sheet."""
+        self.gallery.ground = QColor(self._theme.tokens.surround)
         self.gallery.viewport().update()
 
     def stop(self) -> None:

@@ -4,6 +4,9 @@ import pytest
 
 from leukview.domain.errors import UsageError
 from leukview.domain.progress import CancelToken, Progress
+from leukview.inference.model_file import load
+from leukview.workflows import opened as module
+from leukview.workflows.open_folder import ModelChoice
 from leukview.workflows.opened import Batch, Opened, Opening, choice_for, run_model, use_model
 
 
@@ -85,3 +88,22 @@ def test_a_missing_folder_is_said(tmp_path, toy_model):
     opening = Opening([tmp_path / "none"], model=str(toy_model), reviewer="R")
     with pytest.raises(UsageError):
         list(opening.steps(CancelToken()))
+
+
+def test_what_auto_chose_is_remembered_with_the_session(folder, toy_model, monkeypatch):
+    asked = []
+
+    def choose(images, *, cancel=None):
+        asked.append(len(images))
+        return ModelChoice(load(toy_model), "It is the most familiar.")
+
+    monkeypatch.setattr(module, "choose_model", choose)
+    monkeypatch.setattr(module, "resolve", lambda name: toy_model.with_stem(name))
+    for _ in range(2):
+        made = opened_by(Opening([folder], model="auto", reviewer="R"))
+        assert made.choice.reason == "It is the most familiar."
+        made.close()
+    assert asked == [3]
+    (folder / "c.png").unlink()
+    opened_by(Opening([folder], model="auto", reviewer="R")).close()
+    assert asked == [3, 2]
