@@ -61,7 +61,9 @@ def find_or_create(
     path = str(folder.resolve())
     hashes = _sampled(images)
     try:
-        base.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for private in (base.parent, base):
+            private.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private.chmod(0o700)  # it may have been made by someone less careful
         with _index(base) as index:
             name, found = _look_up(index, path, hashes, base)
             index.execute("INSERT OR REPLACE INTO folder VALUES (?, ?)", (path, name))

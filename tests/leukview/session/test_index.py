@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from leukview.domain.errors import SessionError
+from leukview.domain.records import ImageFile
+from leukview.session.index import find_or_create
+
+
+def images_of(folder: Path, numbers: range = range(40), *, salt: str = "") -> tuple[ImageFile, ...]:
+    folder.mkdir(parents=True, exist_ok=True)
+    out = []
+    for n in numbers:
+        path = folder / f"{n}.png"
+        if not path.exists():
+            path.write_text(f"{salt}{n}")
+        out.append(ImageFile(path=path, name=path.name, folder=folder.name, bytes=1, modified_ns=1))
+    return tuple(out)
+
+
+def opened(folder: Path, images: tuple[ImageFile, ...]) -> tuple[Path, str]:
+    store, found = find_or_create(images, folder)
+    store.append("decide", {})
+    store.close()
+    return store.path, found.how
+
+
+def test_the_same_folder_has_the_same_session(tmp_path: Path) -> None:
+    images = images_of(tmp_path / "a")
+    first, how = opened(tmp_path / "a", images)
+    assert how == "new"
+    assert opened(tmp_path / "a", images) == (first, "path")
+
+
+def test_a_renamed_and_moved_folder_is_found_again(tmp_path: Path) -> None:
+    first, _ = opened(tmp_path / "a", images_of(tmp_path / "a"))
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "a").rename(tmp_path / "elsewhere" / "b ü")
+    moved = tmp_path / "elsewhere" / "b ü"
+    again, how = opened(moved, images_of(moved))
+    assert (again, how) == (first, "hashes")
+    assert opened(moved, images_of(moved)) == (first, "path")
+
+
+def test_a_moved_folder_with_some_images_added_and_removed_is_found_again(tmp_path: Path) -> None:
+    first, _ = opened(tmp_path / "a", images_of(tmp_path / "a"))
+    assert opened(tmp_path / "b", images_of(tmp_path / "b", range(5, 45)))[0] == first
+
+
+def test_other_images_under_the_same_path_are_another_session(tmp_path: Path) -> None:
+    card = tmp_path / "card"
+    first, _ = opened(card, images_of(card))
+    for path in card.iterdir():
+        path.unlink()
+    second, how = opened(card, images_of(card, salt="other "))
+    assert how == "new"
+    assert second != first
+
+
+def test_less_than_half_in_common_is_another_session(tmp_path: Path) -> None:
+    first, _ = opened(tmp_path / "a", images_of(tmp_path / "a"))
+    second, how = opened(tmp_path / "b", images_of(tmp_path / "b", range(30, 70)))
+    assert how == "new"
+    assert second != first
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX rights")
+def test_the_data_folder_is_for_its_owner_only(tmp_path: Path) -> None:
+    path, _ = opened(tmp_path / "a", images_of(tmp_path / "a"))
+    for folder in (path.parent, path.parent.parent):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_an_unusable_data_folder_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("LEUKVIEW_DATA", str(tmp_path / "file"))
+    with pytest.raises(SessionError, match="LEUKVIEW_DATA"):
+        find_or_create(images_of(tmp_path / "a"), tmp_path / "a")

@@ -1,0 +1,316 @@
+from __future__ import annotations
+
+import hashlib
+import random
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from leukview.domain import table
+from leukview.domain.classes import CellClass, Role
+from leukview.domain.errors import OutputError, SessionError
+from leukview.domain.records import (
+    DecisionState,
+    ImageFile,
+    ImageResult,
+    ModelIdentity,
+    Suggestion,
+)
+from leukview.session.store import SessionStore, open_store
+from leukview.workflows.export import export_csv
+from leukview.workflows.review import Review
+
+STATES = tuple(DecisionState)
+CLASSES = tuple(
+    CellClass(id=i, name=n, key="", role=Role.LEUKOCYTE, malignant=False)
+    for i, n in (("hem", "Normal"), ("all", "ALL blast"))
+)
+OTHER = tuple(
+    CellClass(id=i, name=i, key="", role=Role.LEUKOCYTE, malignant=False) for i in ("ig", "hem")
+)
+MODEL = ModelIdentity(model_id="toy", sha256="m" * 64, device="cpu")
+# Row 3 is a copy of row 0: same bytes, another name.
+CONTENTS = {"a.png": b"A", "b.png": b"B", "c.png": b"C", "d.png": b"A", "e.png": b"E"}
+
+
+def folder_of(base: Path, name: str = "slides") -> tuple[ImageFile, ...]:
+    folder = base / name
+    folder.mkdir(exist_ok=True)
+    for file, data in CONTENTS.items():
+        if not (folder / file).exists():
+            (folder / file).write_bytes(data)
+    return tuple(
+        ImageFile(
+            path=path,
+            name=path.name,
+            folder=name,
+            bytes=path.stat().st_size,
+            modified_ns=path.stat().st_mtime_ns,
+        )
+        for path in sorted(folder.iterdir())
+    )
+
+
+def results(images: tuple[ImageFile, ...], said: str = "hem hem all hem all") -> list[ImageResult]:
+    out = []
+    for image, class_id in zip(images, said.split(), strict=True):
+        share = 0.9 if class_id == "all" else 0.2
+        out.append(
+            ImageResult(
+                image=image,
+                sha256=hashlib.sha256(image.path.read_bytes()).hexdigest(),
+                suggestion=Suggestion(
+                    class_id=class_id,
+                    confidence=max(share, 1 - share),
+                    probabilities=(1 - share, share),
+                    unfamiliarity=0.5,
+                    unfamiliar=False,
+                    needs_review=share == 0.2,
+                ),
+                model=MODEL,
+                notes=("grey repeated to three channels",),
+            )
+        )
+    return out
+
+
+@pytest.fixture
+def reopen(tmp_path: Path) -> Iterator[Callable[..., Review]]:
+    """Factory: a review of the five images, in a session that each call closes and opens again."""
+    stores: list[SessionStore] = []
+
+    def make(*, run: bool = True, classes: tuple[CellClass, ...] = CLASSES) -> Review:
+        for store in stores:
+            store.close()
+        stores.append(open_store(tmp_path / "data" / "s.lkv"))
+        images = folder_of(tmp_path)
+        review = Review(images, classes, stores[-1], reviewer="Dr. Ä")
+        if run:
+            review.add_results(range(5), results(images))
+        return review
+
+    yield make
+    for store in stores:
+        store.close()
+
+
+def states(review: Review) -> list[str]:
+    return [STATES[index].value for index in review.state]
+
+
+def test_an_overridden_suggestion_is_changed_an_equal_one_agreed(reopen) -> None:
+    review = reopen()
+    review.decide([1], "all", queue="review")
+    review.decide([2], "all")
+    assert states(review)[1:3] == ["changed", "agreed"]
+    assert review.decided.tolist() == [-1, 1, 1, -1, -1]
+    decision = review.decision(1)
+    assert (decision.suggestion, decision.reviewer, decision.queue) == ("hem", "Dr. Ä", "review")
+
+
+def test_equal_files_share_one_decision(reopen) -> None:
+    review = reopen()
+    changes = review.decide([3], "all")
+    assert sorted(changes.rows.tolist()) == [0, 3]
+    assert review.decided.tolist() == [1, -1, -1, 1, -1]
+    review.undo()
+    assert states(review) == ["undecided"] * 5
+
+
+def test_agree_takes_only_what_has_a_suggestion(reopen) -> None:
+    review = reopen(run=False)
+    assert review.agree(range(5)).rows.size == 0
+    review.add_results([1], results(review.images)[1:2])
+    assert review.agree(range(5)).rows.tolist() == [1]
+    assert review.pending().tolist() == [0, 2, 3, 4]
+
+
+def test_every_kind_of_action_is_there_after_a_restart_and_can_be_undone(reopen) -> None:
+    review = reopen()
+    review.decide([1], "all")
+    review.unsure([2])
+    review.exclude([4], "smudged")
+    review.clear([1])
+    review.undo()
+    before = (states(review), review.decided.tolist(), dict(review.reasons))
+    assert before[0] == ["undecided", "changed", "unsure", "undecided", "excluded"]
+    again = reopen(run=False)
+    assert (states(again), again.decided.tolist(), dict(again.reasons)) == before
+    assert "cleared" in again.redo_text
+    again.redo()
+    assert states(again)[1] == "undecided"
+    for _ in range(4):
+        assert again.undo() is not None
+    assert again.undo() is None
+    assert again.undo_text is None
+    assert states(again) == ["undecided"] * 5
+    assert again.reasons == {}
+
+
+def test_a_new_action_ends_what_could_be_redone(reopen) -> None:
+    review = reopen()
+    review.decide([1], "all")
+    review.undo()
+    review.decide([2], "hem")
+    assert review.redo() is None
+
+
+def test_a_decision_before_any_run_reads_the_file_itself(reopen) -> None:
+    review = reopen(run=False)
+    review.decide([0], "hem")
+    assert states(review)[0] == "changed"
+    assert review.decision(0).suggestion == ""
+    review.add_results(range(5), results(review.images))
+    assert states(review) == ["changed", "undecided", "undecided", "changed", "undecided"]
+
+
+def test_an_image_that_cannot_be_read_cannot_be_decided(reopen) -> None:
+    review = reopen(run=False)
+    review.images[1].path.unlink()
+    assert review.decide([1], "hem").rows.size == 0
+    assert states(review)[1] == "undecided"
+
+
+def test_stored_suggestions_return_unless_the_file_changed(reopen, tmp_path: Path) -> None:
+    review = reopen()
+    review.decide([2], "hem")
+    (tmp_path / "slides" / "c.png").write_bytes(b"other bytes")
+    again = reopen(run=False)
+    again.load_stored(MODEL.sha256)
+    assert again.suggested.tolist() == [0, 0, -1, 0, 1]
+    assert again.probabilities[4].tolist() == pytest.approx([0.1, 0.9])
+    assert again.notes[0] == ("grey repeated to three channels",)
+    assert states(again)[2] == "undecided"  # it was about other bytes
+    assert again.load_stored("another model").rows.size == 0
+
+
+def test_a_renamed_folder_keeps_decisions_and_suggestions(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "s.lkv")
+    images = folder_of(tmp_path, "old")
+    review = Review(images, CLASSES, store, reviewer="R")
+    review.add_results(range(5), results(images))
+    review.decide([1], "all")
+    (tmp_path / "old").rename(tmp_path / "new")
+    again = Review(folder_of(tmp_path, "new"), CLASSES, store, reviewer="R")
+    again.load_stored(MODEL.sha256)
+    assert again.decided.tolist() == [-1, 1, -1, -1, -1]
+    assert again.pending().size == 0
+    store.close()
+
+
+def test_equal_names_in_two_folders_are_not_taken_for_each_other(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "s.lkv")
+
+    def image(folder: str) -> ImageFile:
+        path = tmp_path / folder / "1.png"
+        return ImageFile(path=path, name="1.png", folder=folder, bytes=1, modified_ns=5)
+
+    for folder, data in (("x", b"X"), ("y", b"Y"), ("z", b"Z")):
+        (tmp_path / folder).mkdir()
+        image(folder).path.write_bytes(data)
+    pair = (image("x"), image("y"))
+    review = Review(pair, CLASSES, store, reviewer="R")
+    review.add_results([0, 1], results(pair, "hem all"))
+    review.decide([0], "all")
+    again = Review((image("x"), image("y"), image("z")), CLASSES, store, reviewer="R")
+    assert again.decided.tolist() == [1, -1, -1]
+    store.close()
+
+
+def test_another_model_never_touches_a_decision(reopen) -> None:
+    review = reopen()
+    review.decide([1], "all")
+    review.decide([2], "hem")
+    review.set_classes(OTHER)
+    assert review.suggested.tolist() == [-1] * 5
+    assert review.decided.tolist() == [-1, -1, 1, -1, -1]
+    assert states(review)[1] == "changed"
+    assert review.decision(1).class_id == "all"
+    again = reopen(run=False, classes=CLASSES)
+    assert again.decided.tolist() == [-1, 1, 0, -1, -1]
+
+
+def test_a_refused_event_changes_nothing(reopen) -> None:
+    review = reopen()
+    review.decide([1], "all")
+    review._store.flush()
+
+    def refuse(kind: str, payload: object) -> int:
+        raise SessionError("Your last action was NOT saved.")
+
+    review._store.append = refuse
+    for action in (lambda: review.decide([2], "hem"), review.undo, lambda: review.clear([1])):
+        with pytest.raises(SessionError):
+            action()
+    assert states(review) == ["undecided", "changed", "undecided", "undecided", "undecided"]
+    assert review.undo_text == "1 image decided as ALL blast"
+
+
+def test_any_sequence_replays_to_the_same_state_and_undoes_to_nothing(reopen) -> None:
+    review = reopen()
+    dice = random.Random(7)
+    for _ in range(300):
+        rows = dice.sample(range(5), dice.randint(1, 3))
+        dice.choice(
+            [
+                lambda r=rows: review.decide(r, dice.choice(["hem", "all"])),
+                lambda r=rows: review.agree(r),
+                lambda r=rows: review.unsure(r),
+                lambda r=rows: review.exclude(r, "torn"),
+                lambda r=rows: review.clear(r),
+                review.undo,
+                review.redo,
+            ]
+        )()
+    final = (states(review), review.decided.tolist(), dict(review.reasons), review.undo_text)
+    again = reopen(run=False)
+    assert (states(again), again.decided.tolist(), dict(again.reasons), again.undo_text) == final
+    while again.redo():
+        pass
+    everything = (states(again), again.decided.tolist(), dict(again.reasons))
+    while again.undo():
+        pass
+    assert states(again) == ["undecided"] * 5
+    while again.redo():
+        pass
+    assert (states(again), again.decided.tolist(), dict(again.reasons)) == everything
+
+
+def test_the_exported_table_reads_back(reopen, tmp_path: Path) -> None:
+    review = reopen()
+    review.decide([1], "all", queue="review", seen=False)
+    review.exclude([4], "=smudged")
+    path = tmp_path / "out.csv"
+    assert export_csv(review, path, identity=MODEL) == 5
+    assert path.read_bytes().startswith(b"\xef\xbb\xbfimage,folder,")
+    rows = list(table.parse(path.read_text(encoding="utf-8").splitlines(keepends=True)))
+    ids = [c.id for c in CLASSES]
+    written = [table.cells(row, ids) for row in review.rows_table(MODEL, rows[0].app_version)]
+    assert [table.cells(row, ids) for row in rows] == written
+    assert (rows[1].decision, rows[1].decision_state, rows[1].suggestion) == (
+        "all",
+        "changed",
+        "hem",
+    )
+    assert (rows[1].queue, rows[1].suggestion_seen, rows[1].reviewer) == ("review", False, "Dr. Ä")
+    assert (rows[4].excluded, rows[4].exclude_reason, rows[4].name_escaped) == (
+        True,
+        "=smudged",
+        True,
+    )
+    assert np.isclose(rows[2].probabilities["all"], 0.9)
+    assert time.strptime(rows[1].decided_at, "%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_an_existing_table_is_replaced_only_when_told(reopen, tmp_path: Path) -> None:
+    review = reopen(run=False)
+    path = tmp_path / "out.csv"
+    path.write_text("mine")
+    with pytest.raises(OutputError, match="exists"):
+        export_csv(review, path, identity=MODEL)
+    assert path.read_text() == "mine"
+    assert export_csv(review, path, identity=MODEL, force=True, bom=False) == 5
+    assert path.read_text().startswith("image,")
