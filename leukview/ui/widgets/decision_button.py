@@ -10,7 +10,7 @@ from leukview.ui import theme
 from leukview.ui.theme import ClassLook, Style, Theme
 from leukview.ui.widgets import chips
 
-_PAD = 10
+_PAD, _PAD_DENSE = 10, 5
 
 
 class DecisionButton(QPushButton):
@@ -30,6 +30,7 @@ class DecisionButton(QPushButton):
         super().__init__(parent)
         self._theme, self._name, self._key = theme_, name, key
         self._look, self._icon = look, icon
+        self._pad = _PAD_DENSE if dense else _PAD  # dense ones stand in pairs in 300 px
         self.setProperty("kind", "decision")
         least = theme.DECISION_DENSE if dense else theme.DECISION
         self.setFixedHeight(max(least, QFontMetrics(theme.font()).lineSpacing() + 12))
@@ -52,14 +53,14 @@ class DecisionButton(QPushButton):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         middle = self.height() / 2
-        left = float(_PAD)
+        left = float(self._pad)
         if self._look is not None:
             if not self.isEnabled():
                 painter.setOpacity(0.4)
             at = QPointF(left, middle - chips.HEIGHT / 2)
             chips.paint(painter, at, self._look, filled=True, text=ink, ground=chips.Ground.PANEL)
             painter.setOpacity(1.0)
-            left += chips.WIDTH + 8
+            left += chips.WIDTH + 6
         elif self._icon:
             pixmap = theme.icon(self._icon, ink).pixmap(
                 QSize(theme.ICON, theme.ICON), self.devicePixelRatioF()
@@ -69,7 +70,7 @@ class DecisionButton(QPushButton):
         cap = self._cap(painter, middle, ink)
         painter.setFont(theme.font())
         painter.setPen(QColor(ink))
-        words = QRectF(left, 0, cap.left() - 6 - left, self.height())
+        words = QRectF(left, 0, cap.left() - 4 - left, self.height())
         short = painter.fontMetrics().elidedText(
             self._name, Qt.TextElideMode.ElideRight, int(words.width())
         )
@@ -82,7 +83,7 @@ class DecisionButton(QPushButton):
         metrics = painter.fontMetrics()
         wide = max(18, metrics.horizontalAdvance(self._key) + 10)
         tall = max(18, metrics.height() + 2)
-        cap = QRectF(self.width() - _PAD - wide, middle - tall / 2, wide, tall)
+        cap = QRectF(self.width() - self._pad - wide, middle - tall / 2, wide, tall)
         painter.setPen(QPen(QColor(t.border_strong), 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(cap.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
