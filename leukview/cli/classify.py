@@ -18,7 +18,7 @@ from rich.text import Text
 from leukview import __version__
 from leukview.cli.terminal import Terminal, printable, stoppable, write_text
 from leukview.domain import table
-from leukview.domain.errors import OutputError, UsageError
+from leukview.domain.errors import DeviceError, OutputError, UsageError
 from leukview.domain.progress import CancelToken
 from leukview.domain.records import ImageFile, ImageResult
 from leukview.inference.classifier import Classifier
@@ -100,7 +100,13 @@ def _run(options: Options, terminal: Terminal) -> int:
             model = _model(options.model, found.images, token, terminal)
             classifier = Classifier(model, options.device, require_gpu=options.require_gpu)
             _announce(classifier, found.images, terminal)
-            _classify(found.images, classifier, options, token, terminal, results)
+            try:
+                _classify(found.images, classifier, options, token, terminal, results)
+            except DeviceError as error:
+                if not results or options.file is None:
+                    raise
+                kept = _keep(results, classifier, options.file)
+                raise DeviceError(f"{error} {kept}") from error
         if len(results) < len(found.images) or classifier is None:
             return _stopped(results, len(found.images), classifier, options, terminal)
     _write(results, classifier, options)

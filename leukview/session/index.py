@@ -30,6 +30,9 @@ CREATE TABLE IF NOT EXISTS folder (path TEXT PRIMARY KEY, session TEXT NOT NULL)
 CREATE TABLE IF NOT EXISTS hash (
     sha256 TEXT NOT NULL, session TEXT NOT NULL, PRIMARY KEY (sha256, session)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sampled (
+    session TEXT NOT NULL, name TEXT NOT NULL, sha256 TEXT NOT NULL, PRIMARY KEY (session, name)
+) WITHOUT ROWID;
 """
 
 
@@ -65,10 +68,12 @@ def find_or_create(
             private.mkdir(mode=0o700, parents=True, exist_ok=True)
             private.chmod(0o700)  # it may have been made by someone less careful
         with _index(base) as index:
-            name, found = _look_up(index, path, hashes, base)
+            name, found = _look_up(index, path, images, sorted(set(hashes.values())), base)
             index.execute("INSERT OR REPLACE INTO folder VALUES (?, ?)", (path, name))
-            rows = [(sha256, name) for sha256 in hashes]
+            rows = [(sha256, name) for sha256 in hashes.values()]
             index.executemany("INSERT OR IGNORE INTO hash VALUES (?, ?)", rows)
+            seen = [(name, image, sha256) for image, sha256 in hashes.items()]
+            index.executemany("INSERT OR REPLACE INTO sampled VALUES (?, ?, ?)", seen)
     except (OSError, sqlite3.Error) as error:
         raise SessionError(
             f"LeukView's data folder {base} cannot be used ({error}). No decision was touched."
@@ -78,7 +83,11 @@ def find_or_create(
 
 
 def _look_up(
-    index: sqlite3.Connection, path: str, hashes: Sequence[str], base: Path
+    index: sqlite3.Connection,
+    path: str,
+    images: Sequence[ImageFile],
+    hashes: Sequence[str],
+    base: Path,
 ) -> tuple[str, Found]:
     marks = ",".join("?" * len(hashes))
     known: dict[str, int] = dict(
@@ -89,12 +98,31 @@ def _look_up(
     )
     known = {name: n for name, n in known.items() if (base / f"{name}.lkv").is_file()}
     row = index.execute("SELECT session FROM folder WHERE path = ?", (path,)).fetchone()
-    if row is not None and row[0] in known:
+    if row is not None and (row[0] in known or _still_there(index, row[0], images, base)):
         return row[0], Found("path")
     best = max(known, key=lambda name: known[name], default="")
     if best and known[best] >= SHARE * len(hashes):
         return best, Found("hashes")
     return uuid.uuid4().hex, Found("new")
+
+
+def _still_there(
+    index: sqlite3.Connection, session: str, images: Sequence[ImageFile], base: Path
+) -> bool:
+    """Whether an image that was sampled earlier still lies under its name, with the same bytes.
+
+    Many images added to a folder can push all earlier ones out of the sample.
+    """
+    if not (base / f"{session}.lkv").is_file():
+        return False
+    by_name = {image.name: image for image in images}
+    query = "SELECT name, sha256 FROM sampled WHERE session = ?"
+    for name, sha256 in index.execute(query, (session,)):
+        if name in by_name:
+            with contextlib.suppress(ImageError, OSError):
+                if sha256_of(by_name[name].path) == sha256:
+                    return True
+    return False
 
 
 @contextlib.contextmanager
@@ -111,13 +139,15 @@ def _index(base: Path) -> Iterator[sqlite3.Connection]:
         connection.close()  # an open transaction is rolled back
 
 
-def _sampled(images: Sequence[ImageFile]) -> list[str]:
+def _sampled(images: Sequence[ImageFile]) -> dict[str, str]:
+    """Hashes of the sampled images by their names; unreadable ones are left out."""
+
     def rank(image: ImageFile) -> bytes:
         name = image.path.name.encode("utf-8", "surrogateescape")
         return hashlib.sha256(name).digest()
 
-    out: dict[str, None] = {}
+    out: dict[str, str] = {}
     for image in sorted(images, key=rank)[:SAMPLE]:
         with contextlib.suppress(ImageError, OSError):
-            out[sha256_of(image.path)] = None
-    return list(out)
+            out[image.name] = sha256_of(image.path)
+    return out

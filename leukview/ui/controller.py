@@ -152,7 +152,7 @@ class Controller(QObject):
             self._opening.abandon()
             self._opening = None
         folder, self.folder = self.folder, None
-        self.device = None
+        self.device, self.unsaved = None, ""
         if folder is not None:
             self._remember(folder)
             folder.store.on_saved = folder.store.on_failed = None
@@ -350,8 +350,10 @@ class Controller(QObject):
 
     @Slot(int, str)
     def _on_stored(self, _number: int, at: str) -> None:
-        self.unsaved = ""
-        self.saved.emit(f"All changes saved {messages.clock(at)}")
+        # Not the last word of a folder that was left, and not while more is on its way.
+        if self.folder is not None and not self.folder.store.unsaved:
+            self.unsaved = ""
+            self.saved.emit(f"All changes saved {messages.clock(at)}")
 
     @Slot(str)
     def _on_refused(self, words: str) -> None:

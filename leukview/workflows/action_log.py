@@ -154,7 +154,8 @@ def _decision(action: Action, suggestion: str, at: str) -> Decision | None:
         reason=action.reason,
         reviewer=action.reviewer,
         decided_at=at,
-        suggestion_seen=action.seen,
+        # What was never suggested cannot have been seen.
+        suggestion_seen=action.seen and bool(suggestion),
         suggestion=suggestion,
         queue=action.queue,
     )

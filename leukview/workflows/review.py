@@ -191,7 +191,15 @@ class Review:
     # The table
 
     def rows_table(self, identity: ModelIdentity, app_version: str) -> list[Row]:
-        """One table row per image, in order."""
+        """One table row per image, in order.
+
+        Files that no run has read yet are hashed first if anything was decided: their decisions
+        are known by their bytes only.
+        """
+        if self._log.decisions:
+            for row in range(self.count):
+                if row not in self.errors:
+                    self._hash(row)
         ids = [c.id for c in self.classes]
         return [
             decided(

@@ -82,3 +82,17 @@ def test_an_unusable_data_folder_is_a_sentence(
     monkeypatch.setenv("LEUKVIEW_DATA", str(tmp_path / "file"))
     with pytest.raises(SessionError, match="LEUKVIEW_DATA"):
         find_or_create(images_of(tmp_path / "a"), tmp_path / "a")
+
+
+def test_many_added_images_do_not_orphan_a_session(tmp_path: Path) -> None:
+    first, _ = opened(tmp_path / "a", images_of(tmp_path / "a", range(4)))
+    for grown in (300, 600):
+        assert opened(tmp_path / "a", images_of(tmp_path / "a", range(grown))) == (first, "path")
+
+
+def test_other_images_under_the_same_names_are_another_session(tmp_path: Path) -> None:
+    first, _ = opened(tmp_path / "a", images_of(tmp_path / "a", range(4)))
+    for path in (tmp_path / "a").iterdir():
+        path.unlink()
+    again, how = opened(tmp_path / "a", images_of(tmp_path / "a", range(300), salt="new"))
+    assert (again != first, how) == (True, "new")

@@ -314,3 +314,20 @@ def test_an_existing_table_is_replaced_only_when_told(reopen, tmp_path: Path) ->
     assert path.read_text() == "mine"
     assert export_csv(review, path, identity=MODEL, force=True, bom=False) == 5
     assert path.read_text().startswith("image,")
+
+
+def test_what_was_never_suggested_was_not_seen(reopen) -> None:
+    review = reopen(run=False)
+    review.decide([0], "all")
+    found = review.decision(0)
+    assert found is not None
+    assert not found.suggestion_seen
+
+
+def test_decisions_reach_a_table_that_is_written_before_any_run(reopen) -> None:
+    review = reopen()
+    review.decide([1], "all")
+    again = reopen(run=False)
+    again.sha256[1] = ""  # as for a copy of the folder with new times
+    rows = again.rows_table(MODEL, "0")
+    assert [row.decision for row in rows] == ["", "all", "", "", ""]
