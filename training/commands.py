@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
@@ -17,6 +17,9 @@ from leukview.domain.errors import LeukViewError, UsageError
 from leukview.domain.progress import Progress
 from training import config as configs
 from training.data.catalogue import SETS, ImageSet
+
+if TYPE_CHECKING:  # it imports Keras, for which `--help` should not wait
+    from training.experiment import Experiment
 
 # TensorFlow prints dozens of lines about oneDNN and missing GPUs, none of which a user can act on.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -50,6 +53,15 @@ def chosen(names: Iterable[str]) -> list[ImageSet]:
     if unknown:
         raise UsageError(f"Unknown sets {unknown}. Known: {', '.join(SETS)}.")
     return [SETS[name] for name in wanted]
+
+
+def opened(names: Iterable[str], config: str, **folders: Path) -> Iterator[Experiment]:
+    """The experiment of each set by one config; `folders` as `open_experiment` takes them."""
+    from training.experiment import open_experiment
+
+    recipe = configs.load(config)
+    for about in chosen(names):
+        yield open_experiment(about, recipe, **folders)
 
 
 def follow(steps: Iterable[Progress]) -> None:
@@ -117,13 +129,9 @@ def train(
     """Fit every fold of both protocols, then all rows. What is there is not fitted again."""
     from training import experiment
 
-    recipe = configs.load(config)
-    for about in chosen(sets):
-        exp = experiment.open_experiment(
-            about, recipe, data=data, cache=cache, runs=runs, lite=weights
-        )
+    for exp in opened(sets, config, data=data, cache=cache, runs=runs, lite=weights):
         follow(experiment.fit_all(exp))
-        print(f"{about.name}: {exp.run.folder}")
+        print(f"{exp.about.name}: {exp.run.folder}")
 
 
 @app.command()
@@ -137,18 +145,16 @@ def evaluate(
 ) -> None:
     """Write the predictions table of each set and print its figures, both protocols."""
     from training import evaluate as work
-    from training import experiment, model_card
+    from training import model_card
 
-    recipe = configs.load(config)
-    for about in chosen(sets):
-        exp = experiment.open_experiment(
-            about, recipe, data=data, cache=cache, runs=runs, lite=weights
-        )
+    for exp in opened(sets, config, data=data, cache=cache, runs=runs, lite=weights):
+        about = exp.about
         path = work.results_path(about)
         temperature = work.write_predictions(exp, path)
         figures = work.figures_of(work.read_predictions(path, about), about)
         names = list(dict.fromkeys(f.name for f in figures))
-        print(f"\n{about.name}, config {recipe.name}, temperature {temperature:.3f}, {path.name}\n")
+        head = f"{about.name}, config {exp.config.name}, temperature {temperature:.3f}"
+        print(f"\n{head}, {path.name}\n")
         print("\n".join(model_card.figure_table(figures, names)))
 
 
@@ -164,13 +170,9 @@ def export(
     """Write model, golden file and card into resources/models, and the README's figures."""
     from leukview import resources
     from leukview.inference.model_file import load
-    from training import experiment, publish
+    from training import publish
 
-    recipe = configs.load(config)
-    for about in chosen(sets):
-        exp = experiment.open_experiment(
-            about, recipe, data=data, cache=cache, runs=runs, lite=weights
-        )
+    for exp in opened(sets, config, data=data, cache=cache, runs=runs, lite=weights):
         contract = publish.publish(exp, data)
         path = resources.path("models", f"{contract.model}.onnx")
         print(f"{contract.model}: {path.stat().st_size / 1e6:.1f} MB")

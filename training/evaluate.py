@@ -77,7 +77,8 @@ def write_predictions(exp: Experiment, path: Path) -> float:
     truth = y[np.concatenate([part["rows"] for part in cross]).astype(np.int64)]
     temperature = calibrate.fit_temperature(logits, truth)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as out:
+    draft = path.with_suffix(".draft")
+    with draft.open("w", encoding="utf-8", newline="") as out:
         table = csv.writer(out, lineterminator="\n")
         table.writerow(
             ["protocol", "sha256", "group", "fold", "truth"]
@@ -89,6 +90,7 @@ def write_predictions(exp: Experiment, path: Path) -> float:
             for kind, suffix in (("logits", ""), ("blanked", f" {BLANKED}")):
                 if kind in found[name]:
                     _lines(exp, table, protocol + suffix, fold, found[name], kind, temperature)
+    draft.replace(path)
     return temperature
 
 
