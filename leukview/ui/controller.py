@@ -132,6 +132,12 @@ class Controller(QObject):
         self._remember()
         self.opened.emit()
         self.model_changed.emit()
+        if made.choosing:
+            self.choose_model(self.model_wish)
+        else:
+            self._run_on_open()
+
+    def _run_on_open(self) -> None:
         if self.settings.flag("run_on_open", True) and self._waiting():
             self.run()
 
@@ -141,7 +147,7 @@ class Controller(QObject):
 
     def _open_ended(self, _complete: bool) -> None:
         if self.stage is Stage.OPENING:
-            self._stage(Stage.EMPTY, "")
+            self._stage(Stage.READY if self.folder else Stage.EMPTY, "")
 
     def leave(self) -> None:
         """Close the open folder; everything in it is saved."""
@@ -179,14 +185,8 @@ class Controller(QObject):
         if folder is None:
             return
         count = summary.counts(folder.review)
-        self.settings.remember(
-            Recent(
-                path=str(folder.folder),
-                images=count.images,
-                decided=count.decided,
-                to_review=count.review - count.reviewed,
-            )
-        )
+        left = count.review - count.reviewed
+        self.settings.remember(Recent(str(folder.folder), count.images, count.decided, left))
 
     def background(
         self, work: Callable[[CancelToken], Iterator[object]], on_step: Callable[[object], None]
@@ -213,13 +213,16 @@ class Controller(QObject):
             return
         self._drop_run()
         folder = self.folder
-        self._stage(Stage.OPENING, "Opening the model…")
+        self._stage(Stage.OPENING, messages.opening_model(folder.review.count, name == AUTO))
 
         def work(cancel: CancelToken) -> Iterator[object]:
             yield choice_for(folder.scan.images, name, cancel)
 
         self._job = self._runner.start(
-            work, on_step=self._model_step, on_failure=self._run_failed, on_finished=self._idle
+            work,
+            on_step=self._model_step,
+            on_failure=self._run_failed,
+            on_finished=self._open_ended,
         )
 
     def _model_step(self, step: object) -> None:
@@ -229,15 +232,11 @@ class Controller(QObject):
         choice, self.refusal = step
         self._stage(Stage.READY, "")
         if choice is not None:
-            use_model(folder, choice)
+            use_model(folder, choice, remember=self.model_wish == AUTO)
             self.device = None
         self.model_changed.emit()
-        if choice is not None and self.settings.flag("run_on_open", True) and self._waiting():
-            self.run()
-
-    def _idle(self, _complete: bool) -> None:
-        if self.stage is Stage.OPENING:
-            self._stage(Stage.READY, "")
+        if choice is not None:
+            self._run_on_open()
 
     # The run
 
@@ -315,12 +314,8 @@ class Controller(QObject):
             return
         count = summary.counts(review)
         self._remember()
-        said = (
-            messages.finished(count.suggested, count.review, count.unread)
-            if complete
-            else messages.stopped(count.suggested)
-        )
-        self.run_ended.emit(said)
+        finished = messages.finished(count.suggested, count.review, count.unread)
+        self.run_ended.emit(finished if complete else messages.stopped(count.suggested))
 
     def _drop_run(self) -> None:
         if self._job is not None:

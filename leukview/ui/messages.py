@@ -59,6 +59,13 @@ def clock(utc: str) -> str:
     return moment.astimezone().strftime("%H:%M:%S")
 
 
+def opening_model(count: int, choosing: bool) -> str:
+    """While a model is opened, or the most familiar one is looked for."""
+    if choosing:
+        return f"{images(count)} found. Choosing the model that knows such images best…"
+    return "Opening the model…"
+
+
 def progress(done: int, total: int, per_second: float) -> str:
     """31 images/s · 8 s left · you can start to review."""
     if per_second <= 0 or done >= total:

@@ -43,6 +43,7 @@ class Opened:
         review: suggestions and decisions.
         choice: the model and why; None while no model can be used.
         refusal: why there is no model, or "".
+        choosing: whether "auto" still has to look at the images, by `choice_for`.
     """
 
     folder: Path
@@ -51,6 +52,7 @@ class Opened:
     review: Review
     choice: ModelChoice | None
     refusal: str
+    choosing: bool = False
     classifiers: dict[tuple[str, str], Classifier] = field(default_factory=dict)
 
     def close(self) -> None:
@@ -74,6 +76,8 @@ class Opening:
     def steps(self, cancel: CancelToken) -> Iterator[Progress | Opened]:
         """Progress, then the opened folder, unless it was abandoned or cancelled.
 
+        It does not wait for "auto" to look at the images, which takes seconds on a CPU.
+
         Raises:
             UsageError: nothing to open.
             SessionError: its session cannot be opened.
@@ -88,12 +92,11 @@ class Opening:
         folder = first if first.is_dir() else first.parent
         store, _found = find_or_create(scan.images, folder)
         try:
-            yield Progress(0, count, f"Found {count:,} images. Choosing the model…")
+            yield Progress(0, count, f"Found {count:,} images. Opening the model…")
             choice, refusal = _remembered(store, scan.images, self._model), ""
-            if choice is None:
+            choosing = choice is None and self._model == AUTO
+            if choice is None and not choosing:
                 choice, refusal = choice_for(scan.images, self._model, cancel)
-            if choice and self._model == AUTO and not cancel.cancelled:
-                _remember(store, scan.images, choice)
             classes = choice.model.contract.cell_classes if choice else ()
             review = Review(scan.images, classes, store, reviewer=self._reviewer)
             if choice:
@@ -101,7 +104,7 @@ class Opening:
         except BaseException:
             store.close()
             raise
-        opened = Opened(folder, scan, store, review, choice, refusal)
+        opened = Opened(folder, scan, store, review, choice, refusal, choosing)
         with self._lock:
             kept = not self._abandoned
             self._made = opened if kept else None
@@ -125,16 +128,6 @@ class Opening:
             made.close()
 
 
-def _remember(store: SessionStore, images: Sequence[ImageFile], choice: ModelChoice) -> None:
-    kept = {
-        "name": choice.model.path.stem,
-        "sha256": choice.model.sha256,
-        "reason": choice.reason,
-        "images": str(len(images)),
-    }
-    store.set_meta(_CHOICE, json.dumps(kept))
-
-
 def _remembered(store: SessionStore, images: Sequence[ImageFile], wish: str) -> ModelChoice | None:
     """What "auto" chose for this very folder before; looking again takes seconds on a CPU."""
     text = store.meta(_CHOICE) if wish == AUTO else None
@@ -150,9 +143,23 @@ def _remembered(store: SessionStore, images: Sequence[ImageFile], wish: str) -> 
     return ModelChoice(model, kept.get("reason", ""))
 
 
-def use_model(opened: Opened, choice: ModelChoice) -> None:
-    """Let another model suggest: decisions stay, its earlier suggestions come back."""
-    opened.choice = choice
+def use_model(opened: Opened, choice: ModelChoice, *, remember: bool = False) -> None:
+    """Let another model suggest: decisions stay, its earlier suggestions come back.
+
+    Args:
+        opened: the folder.
+        choice: the model.
+        remember: it with the session, as what "auto" chose.
+    """
+    opened.choice, opened.choosing = choice, False
+    if remember:
+        kept = {
+            "name": choice.model.path.stem,
+            "sha256": choice.model.sha256,
+            "reason": choice.reason,
+            "images": str(len(opened.scan.images)),
+        }
+        opened.store.set_meta(_CHOICE, json.dumps(kept))
     opened.review.set_classes(choice.model.contract.cell_classes)
     _recall(opened.review, choice.model)
 

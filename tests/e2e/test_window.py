@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QFileDialog
 
 from leukview.cli.main import main
 from leukview.domain.records import DecisionState
+from leukview.inference.model_file import load
 from leukview.ui import app as app_module
 from leukview.ui.app import Composition, compose
 from leukview.ui.controller import Stage
@@ -25,6 +27,8 @@ from leukview.ui.dialogs.problems_dialog import ProblemsDialog
 from leukview.ui.dialogs.text_dialogs import ReasonDialog
 from leukview.ui.models.queue import Filter, Tab
 from leukview.ui.theme import Wish
+from leukview.workflows import opened as opened_module
+from leukview.workflows.open_folder import ModelChoice
 
 # What the offscreen platform says of every pop-up and dialog; real platforms do not.
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
@@ -382,6 +386,36 @@ def test_a_model_that_is_refused_leaves_the_folder_open(qtbot, start, image_fold
     qtbot.waitUntil(lambda: one.controller.review is not None, timeout=WAIT)
     assert "bad.onnx" in one.window.page.banner.words.text()
     assert not one.controller.can_run
+
+
+def test_the_images_are_there_while_auto_looks_for_its_model(
+    qtbot, start, image_folder, toy_model, monkeypatch
+):
+    found = threading.Event()
+
+    def choose(images, *, cancel=None):
+        assert found.wait(WAIT / 1000)
+        return ModelChoice(load(toy_model), "It is the most familiar.")
+
+    monkeypatch.setattr(opened_module, "choose_model", choose)
+    one = start(model="auto")
+    one.window.open([image_folder(FILES)])
+    page = one.window.page
+    qtbot.waitUntil(lambda: page.strip.isVisible(), timeout=WAIT)
+    assert one.window.stack.currentWidget() is page
+    assert page.gallery.model().rowCount() == 6
+    assert page.strip.count.text().startswith("6 images found. Choosing the model")
+    assert one.window.status.run.text() == page.strip.count.text()
+    assert not one.controller.can_run
+    press(qtbot, one, Qt.Key.Key_Right)
+    found.set()
+    wait_done(qtbot, one)
+    assert not page.strip.isVisible()
+    assert place(one) == 1  # where the reviewer was
+    assert [one.controller.review.classes[n].id for n in one.controller.review.suggested] == [
+        *("all", "all", "all", "hem", "hem", "hem")
+    ]
+    assert "most familiar" in one.window.toolbar.model_button.toolTip()
 
 
 def test_another_model_keeps_the_decisions(qtbot, opened, toy_field_model):

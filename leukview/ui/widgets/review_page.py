@@ -317,10 +317,7 @@ class ReviewPage(QSplitter):
         stale = not queue.mask(review, self.tab, self.filter)[rows].all()
         self.bar.show_counts(len(rows), int((~open_[rows]).sum()), stale=bool(stale))
         self._show_checklist(count)
-        running = self._controller.stage is Stage.RUNNING
-        self.strip.setVisible(running)
-        if running:
-            self._progressed()
+        self._progressed()
 
     def _show_checklist(self, count: summary.Counts) -> None:
         folder, side = self._controller.folder, self.side
@@ -335,6 +332,8 @@ class ReviewPage(QSplitter):
         left = count.review - count.reviewed
         if self._controller.stage is Stage.RUNNING:
             state, icon = "Running", "circle-half"
+        elif self._controller.stage is Stage.OPENING:
+            state, icon = "Waiting for the model", "circle-dashed"
         elif not count.suggested:
             state, icon = "Not run", "circle-dashed"
         elif count.decided >= count.images:
@@ -347,7 +346,11 @@ class ReviewPage(QSplitter):
 
     def _progressed(self) -> None:
         c = self._controller
-        self.strip.show_run(c.run_done, c.run_total, c.rate.per_second)
+        self.strip.setVisible(c.stage in (Stage.RUNNING, Stage.OPENING))
+        if c.stage is Stage.RUNNING:
+            self.strip.show_run(c.run_done, c.run_total, c.rate.per_second)
+        else:
+            self.strip.show_words(c.note)
 
     def _empty_words(self) -> str:
         review = self.review
@@ -356,6 +359,8 @@ class ReviewPage(QSplitter):
         if self.filter != Filter():
             return "No image passes the filter. Clear it to see the others."
         if self.tab is Tab.REVIEW:
+            if self._controller.stage is Stage.OPENING:
+                return "What needs review is known when the model has looked at the images."
             if not (review.suggested >= 0).any():
                 return "Nothing is classified yet. Press Run (Ctrl+R)."
             return "Nothing needs review. Next: All."

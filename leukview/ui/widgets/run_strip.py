@@ -25,6 +25,13 @@ class RunStrip(QFrame):
         line.addWidget(self.words)
         self.hide()
 
+    def show_words(self, words: str) -> None:
+        """Something goes on that has no count: the sentence alone, without a bar."""
+        self.count.setMinimumWidth(0)
+        self.count.setText(words)
+        self.bar.hide()
+        self.words.hide()
+
     def show_run(self, done: int, total: int, per_second: float) -> None:
         self.count.setText(f"{done:,} of {total:,}")
         # The count's width is that of its longest text, so the bar does not shake.
@@ -32,4 +39,6 @@ class RunStrip(QFrame):
         self.count.setMinimumWidth(widest + 2)
         self.bar.setRange(0, max(1, total))
         self.bar.setValue(done)
+        self.bar.show()
         self.words.setText(messages.progress(done, total, per_second))
+        self.words.show()

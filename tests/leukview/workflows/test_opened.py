@@ -90,6 +90,14 @@ def test_a_missing_folder_is_said(tmp_path, toy_model):
         list(opening.steps(CancelToken()))
 
 
+def test_the_folder_is_there_before_auto_has_looked_at_its_images(folder, monkeypatch):
+    monkeypatch.setattr(module, "choose_model", lambda *_a, **_k: pytest.fail("it looked"))
+    made = opened_by(Opening([folder], model="auto", reviewer="R"))
+    assert made.choosing
+    assert [image.name for image in made.review.images] == ["all/b.png", "c.png", "hem/a.png"]
+    made.close()
+
+
 def test_what_auto_chose_is_remembered_with_the_session(folder, toy_model, monkeypatch):
     asked = []
 
@@ -99,11 +107,18 @@ def test_what_auto_chose_is_remembered_with_the_session(folder, toy_model, monke
 
     monkeypatch.setattr(module, "choose_model", choose)
     monkeypatch.setattr(module, "resolve", lambda name: toy_model.with_stem(name))
-    for _ in range(2):
-        made = opened_by(Opening([folder], model="auto", reviewer="R"))
-        assert made.choice.reason == "It is the most familiar."
-        made.close()
+    made = opened_by(Opening([folder], model="auto", reviewer="R"))
+    assert (made.choosing, made.choice, asked) == (True, None, [])
+    choice, _refusal = choice_for(made.scan.images, "auto")
+    use_model(made, choice, remember=True)
+    assert not made.choosing
+    made.close()
+    again = opened_by(Opening([folder], model="auto", reviewer="R"))
+    assert not again.choosing
+    assert again.choice.reason == "It is the most familiar."
+    again.close()
     assert asked == [3]
     (folder / "c.png").unlink()
-    opened_by(Opening([folder], model="auto", reviewer="R")).close()
-    assert asked == [3, 2]
+    grown = opened_by(Opening([folder], model="auto", reviewer="R"))
+    assert grown.choosing
+    grown.close()
