@@ -88,6 +88,7 @@ def features(
     sets: Sets,
     data: Data = DATA,
     cache: Cache = CACHE,
+    runs: Runs = RUNS,
     weights: Weights = LITE_PATH,
     config: Name = "features",
 ) -> None:
@@ -95,23 +96,22 @@ def features(
     from training import features as work
     from training.data import catalogue, splits
     from training.data import prepare as prepared
-    from training.models.registry import NETWORKS, initial_weights
+    from training.models import initial
 
     recipe = configs.load(config)
     for about in chosen(sets):
         items = catalogue.load(data / about.name, about)
         split = splits.read(prepared.split_path(about), items, about)
-        start = initial_weights(recipe.init, weights)
-        model = NETWORKS[recipe.network]("table7", len(about.classes), start)
         steps = work.extract(
             cache,
             about,
             prepared.cached(cache, about),
-            model,
+            initial.classifier(recipe, about, runs, weights),
             recipe.augmentation,
             norm=split.norm,
             copies=recipe.feature_copies,
             seed=recipe.seed,
+            init=recipe.init,
         )
         follow(steps)
         print(f"{about.name}: {work.path(cache, about)}")
@@ -125,12 +125,13 @@ def train(
     runs: Runs = RUNS,
     weights: Weights = LITE_PATH,
     config: Name = "features",
+    only: Annotated[list[str] | None, typer.Option(help="Parts: cross0 ..., paper, final.")] = None,
 ) -> None:
     """Fit every fold of both protocols, then all rows. What is there is not fitted again."""
     from training import experiment
 
     for exp in opened(sets, config, data=data, cache=cache, runs=runs, lite=weights):
-        follow(experiment.fit_all(exp))
+        follow(experiment.fit_all(exp, only or ()))
         print(f"{exp.about.name}: {exp.run.folder}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -20,6 +20,8 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     Attributes:
         kind: `head` fits the head on features of the frozen trunk, `full` fits images.
         side: of the images in pixels, for `full`.
+        view: `whole` reduces images to `side`; `part` cuts a random square of `side` out of the
+            full-size image, so that cells keep the size in pixels that inference shows.
         steps: number of batches; epochs: passes over the fit part. One of them is 0.
         batch: images a step.
         optimizer: by its Keras name.
@@ -31,13 +33,16 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         label_smoothing: share.
         weight_decay: per step, AdamW only.
         balanced: weigh classes by their inverse frequency.
+        checks: how often a stage in steps asks the choose part and writes a checkpoint.
         frozen_below: name of the first trunk block that is fitted ("block4a"), "" for all.
     """
 
     kind: Literal["head", "full"]
     side: int = 300
+    view: Literal["whole", "part"] = "whole"
     steps: int = 0
     epochs: int = 0
+    checks: Annotated[int, msgspec.Meta(ge=1)] = 10
     batch: int = 40
     optimizer: Literal["adamax", "adamw", "adam"] = "adamax"
     learning_rate: float = 1e-3
@@ -65,6 +70,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     feature_copies: int = 2  # changed copies of each image for `head` stages
     augmentation: Augmentation = Augmentation()
     stages: tuple[Stage, ...]
+
+    def has(self, kind: str) -> bool:
+        """Whether a stage of this kind is among them."""
+        return any(stage.kind == kind for stage in self.stages)
 
 
 def load(name: str) -> Config:

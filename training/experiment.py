@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,18 +10,22 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from leukview.domain.errors import UsageError
 from leukview.domain.progress import Progress
 from training import features as feature_files
+from training import unfamiliar
 from training.config import Config
 from training.data import prepare, splits
+from training.data.augment import blank_bar
 from training.data.catalogue import ImageSet, Item, labels, load
 from training.data.splits import Parts, Split
-from training.models import efficientnet_b3
-from training.models.registry import NETWORKS, initial_weights
+from training.features import Trunk
+from training.models import efficientnet_b3, initial
 from training.runs import Run
-from training.train import Material, fit_full, fit_head, head_logits, new_head, put_head
+from training.train import Fitter, Material, fit_head, head_logits, new_head, put_head
 
 CROSS, PAPER, FINAL = "cross", "paper", "final"
+SEEN = 600  # fit rows whose embeddings a fold keeps; 128 directions need at least 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +51,7 @@ def open_experiment(
         UsageError, FileNotFoundError: something is not prepared; the message says what to run.
     """
     items = load(data / about.name, about)
-    found = feature_files.path(cache, about)
-    features = np.load(found)["features"] if found.exists() else None
+    features = feature_files.read(cache, about, config.init) if config.has("head") else None
     y = np.array(labels(items, about))
     return Experiment(
         about=about,
@@ -68,17 +71,15 @@ def open_experiment(
 
 
 def fresh(exp: Experiment) -> keras.Model:
-    """A classifier with its initial weights; batch norm measured again where features exist."""
-    weights = initial_weights(exp.config.init, exp.lite)
+    """A classifier with its initial weights and the batch norm measured again.
+
+    With a head stage it is the trunk that the features came from.
+    """
     keras.utils.set_random_seed(exp.config.seed)
-    model = NETWORKS[exp.config.network](exp.config.head, len(exp.about.classes), weights)
-    trunk = feature_files.weights_path(exp.cache, exp.about)
-    if trunk.exists() and exp.material.features is not None:
-        # The file holds a whole classifier of the head it was measured with; only the trunk counts.
-        donor = efficientnet_b3.build("table7", len(exp.about.classes), weights)
-        donor.load_weights(trunk)
-        model.get_layer("trunk").set_weights(donor.get_layer("trunk").get_weights())
-    elif weights is not None:
+    model = initial.classifier(exp.config, exp.about, exp.run.folder.parent, exp.lite)
+    if exp.config.has("head"):
+        model.get_layer("trunk").load_weights(feature_files.weights_path(exp.cache, exp.about))
+    elif exp.config.init != "random":
         efficientnet_b3.remeasure_batch_norm(model, np.asarray(exp.material.pixels[exp.split.norm]))
     return model
 
@@ -94,59 +95,121 @@ def parts_of(exp: Experiment) -> dict[str, Parts]:
     }
 
 
-def fit_all(exp: Experiment) -> Iterator[Progress]:
-    """Fit what is not there yet; yields before the first and after each part."""
+def fit_all(exp: Experiment, only: Sequence[str] = ()) -> Iterator[Progress]:
+    """Fit what is not there yet; yields before the first and after each part.
+
+    Args:
+        exp: what to fit.
+        only: names of parts, as in `parts_of`; none for all.
+
+    Raises:
+        UsageError: an unknown name.
+    """
     todo = parts_of(exp)
+    unknown = [name for name in only if name not in todo]
+    if unknown:
+        raise UsageError(f"Unknown parts {unknown}. Known: {', '.join(todo)}. Nothing was fitted.")
+    todo = {name: parts for name, parts in todo.items() if not only or name in only}
+    bench = _Bench(exp)
     yield Progress(0, len(todo), exp.about.name)
     for number, (name, parts) in enumerate(todo.items(), start=1):
         if not (exp.run.weights.exists() if name == FINAL else exp.run.has(name)):
-            _fit_part(exp, name, parts)
+            _fit_part(exp, bench, name, parts)
         yield Progress(number, len(todo), name)
 
 
-def _fit_part(exp: Experiment, name: str, parts: Parts) -> None:
+class _Bench:
+    """What the parts of one run share: compiled stages, and the initial weights, measured once."""
+
+    def __init__(self, exp: Experiment) -> None:
+        self._exp = exp
+        self.fitter = Fitter(exp.config.head)
+        self._model: keras.Model | None = None
+        self._start: list[NDArray[np.float32]] = []
+
+    def fresh(self) -> keras.Model:
+        """The run's one classifier, with its initial weights again."""
+        if self._model is None:
+            self._model = fresh(self._exp)
+            self._start = self._model.get_weights()
+        self._model.set_weights(self._start)
+        return self._model
+
+
+def _fit_part(exp: Experiment, bench: _Bench, name: str, parts: Parts) -> None:
     seed, stages = exp.config.seed, exp.config.stages
-    images = any(stage.kind == "full" for stage in stages)
+    images = exp.config.has("full")
     keras.utils.set_random_seed(seed)
     head = new_head(exp.config.head, len(exp.about.classes))
     # Cross-validating a head needs no trunk; building one costs more than the fit.
-    model = fresh(exp) if images or name == FINAL else head
+    model = bench.fresh() if images or name == FINAL else head
     for number, stage in enumerate(stages):
         if stage.kind == "head":
             fit_head(head, exp.material, parts, stage, seed)
             put_head(head, model)
             continue
-        fit_full(
-            model,
-            exp.config.head,
-            exp.material,
-            parts,
-            stage,
-            exp.config.augmentation,
-            seed=seed,
-            run=exp.run.folder / f"{name}.stage{number}",
-        )
+        folder = exp.run.folder / f"{name}.stage{number}"
+        done = folder / "done.weights.h5"
+        if done.exists():
+            model.load_weights(done)
+            continue
+        how = exp.config.augmentation
+        bench.fitter.fit(model, exp.material, parts, stage, how, seed=seed, run=folder)
+        _save_weights(model, done)
     if name == FINAL:
-        draft = exp.run.folder / "draft.weights.h5"
-        model.save_weights(draft)
-        draft.replace(exp.run.weights)
-        return
-    out: dict[str, NDArray[np.generic]] = {"rows": parts.test}
-    out["logits"] = _logits(exp, model, parts.test, images)
-    if exp.about.scale_bar and not images:
+        _save_weights(model, exp.run.weights)
+    else:
+        exp.run.save(name, rows=parts.test, **_test_outputs(exp, model, parts, images))
+    for number in range(len(stages)):
+        (exp.run.folder / f"{name}.stage{number}" / "done.weights.h5").unlink(missing_ok=True)
+
+
+def _save_weights(model: keras.Model, path: Path) -> None:
+    draft = path.with_name(f"draft.{path.name}")
+    model.save_weights(draft)
+    draft.replace(path)
+
+
+def _test_outputs(
+    exp: Experiment, model: keras.Model, parts: Parts, images: bool
+) -> dict[str, NDArray[np.generic]]:
+    """Logits of the test rows; with the scale bar blanked where a set has one.
+
+    Fits of images add the embeddings of test rows and of some fit rows (`seen`): every fold has
+    another trunk, and what is familiar to it is measured in its own space.
+    """
+    rows = parts.test
+    if not images:
         with np.load(feature_files.path(exp.cache, exp.about)) as found:
+            out = {"logits": head_logits(model, found["features"][0][rows])}
             if "blanked" in found:
-                out["blanked"] = head_logits(model, found["blanked"][parts.test])
-    exp.run.save(name, **out)
+                out["blanked"] = head_logits(model, found["blanked"][rows])
+        return dict(out)
+    trunk, pixels = Trunk(model), exp.material.pixels
+    embeddings = trunk(pixels[row] for row in rows)
+    seen = np.random.default_rng(exp.config.seed).permutation(parts.fit)[:SEEN]
+    out = {"logits": head_logits(model, embeddings), "embeddings": embeddings}
+    out["seen_embeddings"] = trunk(pixels[row] for row in seen)
+    if exp.about.scale_bar:
+        out["blanked"] = head_logits(model, trunk(blank_bar(pixels[row]) for row in rows))
+    return {**out, "seen": seen}
 
 
-def _logits(
-    exp: Experiment, model: keras.Model, rows: NDArray[np.int64], images: bool
-) -> NDArray[np.float32]:
-    if not images and exp.material.features is not None:
-        return head_logits(model, exp.material.features[0][rows])
-    network = keras.Model(model.input, model.get_layer("logits").output)
-    batches = [rows[at : at + 16] for at in range(0, len(rows), 16)]
-    pixels = (efficientnet_b3.unit_range(np.asarray(exp.material.pixels[b])) for b in batches)
-    out = [np.asarray(keras.ops.convert_to_numpy(network(p, training=False))) for p in pixels]
+def held_out_distances(exp: Experiment) -> NDArray[np.float64]:
+    """ln(distance) of every image of the cross-validation in the fold that tested it.
+
+    Raises:
+        ValueError: a fold is not fitted yet, or has too few images.
+    """
+    y, out = exp.material.y, []
+    for number in range(exp.split.folds):
+        parts = exp.split.fold(number, exp.config.seed)
+        if exp.material.features is not None and not exp.config.has("full"):
+            plain = exp.material.features[0]
+            seen = np.flatnonzero(exp.split.cross != number)
+            out.append(unfamiliar.held_out(plain[seen], y[seen], plain[parts.test]))
+            continue
+        found = exp.run.load(f"{CROSS}{number}")
+        seen_x, test_x = (found[k].astype(np.float32) for k in ("seen_embeddings", "embeddings"))
+        out.append(unfamiliar.held_out(seen_x, y[found["seen"].astype(np.int64)], test_x))
     return np.concatenate(out)

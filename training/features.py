@@ -6,7 +6,7 @@ The trunk's batch-norm statistics are measured again on the split's norm rows, w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from leukview.domain.errors import UsageError
 from leukview.domain.progress import Progress
 from training.data.augment import Augmentation, augment, blank_bar
 from training.data.catalogue import ImageSet
@@ -31,11 +32,14 @@ class Trunk:
         # measured on two cores); other backends than TensorFlow cannot convert and predict plainly.
         self._session = _session(self._network) if keras.backend.backend() == "tensorflow" else None
 
-    def __call__(self, pixels: NDArray[np.uint8]) -> Floats:
+    def __call__(self, images: Iterable[NDArray[np.uint8]]) -> Floats:
+        """(n, 1536) of n images (300, 300, 3)."""
+        rows = [self._one(np.asarray(image)[None]) for image in images]
+        return np.concatenate(rows) if rows else np.empty((0, efficientnet_b3.WIDTH), np.float32)
+
+    def _one(self, pixels: NDArray[np.uint8]) -> Floats:
         if self._session is not None:
-            return np.concatenate(
-                [self._session.run(["embedding"], {"pixels": p[None]})[0] for p in pixels]
-            )
+            return np.asarray(self._session.run(["embedding"], {"pixels": pixels})[0])
         x = efficientnet_b3.unit_range(pixels)
         return np.asarray(keras.ops.convert_to_numpy(self._network(x, training=False)))
 
@@ -62,8 +66,27 @@ def path(cache: Path, about: ImageSet) -> Path:
 
 
 def weights_path(cache: Path, about: ImageSet) -> Path:
-    """Where the classifier with the measured trunk lies."""
+    """Where the trunk with the measured batch norm lies."""
     return cache / f"{about.name}.trunk.weights.h5"
+
+
+def read(cache: Path, about: ImageSet, init: str) -> Floats:
+    """Features (1 + copies, N, 1536), the plain images first.
+
+    Raises:
+        UsageError: they are missing, or came from a trunk of another `init`.
+    """
+    file = path(cache, about)
+    if not file.is_file():
+        raise UsageError(f"{file} is missing. Run `python -m training features` first.")
+    with np.load(file) as found:
+        if str(found["init"]) != init:
+            raise UsageError(
+                f"{file} came from the trunk {found['init']}, not {init}. Nothing was fitted."
+                " Give another --cache, or move the file away and run"
+                " `python -m training features` again."
+            )
+        return np.asarray(found["features"])
 
 
 def extract(
@@ -76,14 +99,16 @@ def extract(
     norm: NDArray[np.int64],
     copies: int,
     seed: int,
+    init: str,
 ) -> Iterator[Progress]:
     """Write `path(cache, about)`: `features` (1 + copies, N, 1536), the plain images first.
 
-    Sets with a scale bar get `blanked` (N, 1536) too: the plain images with the bar mirrored away.
+    `init` names the trunk, for those who read the file. Sets with a scale bar get `blanked`
+    (N, 1536) too: the plain images with the bar mirrored away.
     Each copy is kept as it is done, so an interrupted run goes on where it was.
     """
     efficientnet_b3.remeasure_batch_norm(classifier, np.asarray(pixels[norm]))
-    classifier.save_weights(weights_path(cache, about))
+    classifier.get_layer("trunk").save_weights(weights_path(cache, about))
     trunk = Trunk(classifier)
     parts = [f"copy{k}" for k in range(1 + copies)] + ["blanked"] * about.scale_bar
     for number, part in enumerate(parts):
@@ -93,13 +118,14 @@ def extract(
         rng = np.random.default_rng([seed, number])
         rows = np.empty((len(pixels), efficientnet_b3.WIDTH), np.float32)
         for i, image in enumerate(pixels):
-            rows[i] = trunk(_copy(image, part, how, rng)[None])[0]
+            rows[i] = trunk([_copy(image, part, how, rng)])[0]
             if i % 16 == 15:
                 yield Progress(number * len(pixels) + i + 1, len(parts) * len(pixels), part)
         np.save(done, rows)
     found = {part: np.load(cache / f"{about.name}.{part}.npy") for part in parts}
     blanked = {"blanked": found.pop("blanked")} if about.scale_bar else {}
-    np.savez(path(cache, about), features=np.stack(list(found.values())), **blanked)
+    features = np.stack(list(found.values()))
+    np.savez(path(cache, about), features=features, init=np.array(init), **blanked)
     yield Progress(1, 1, about.name)
 
 

@@ -22,19 +22,15 @@ from leukview.imaging.scan import scan
 from training import calibrate, evaluate, export, golden, model_card, unfamiliar
 from training.data.catalogue import SETS, ImageSet
 from training.data.prepare import hash_of, image_pixels
-from training.experiment import Experiment, fresh
+from training.experiment import Experiment, fresh, held_out_distances
 from training.features import Trunk
+from training.models import initial
 from training.models.efficientnet_b3 import SIDE, WIDTH
 from training.train import head_logits
 from training.unfamiliar import Familiarity
 
 RELEASE = "0.1"
 FOREIGN_IMAGES = 20  # of each foreign group, evenly spaced in natural order
-INITS = {
-    "lite": "ImageNet EfficientNet-Lite2 (grown)",
-    "imagenet": "ImageNet EfficientNet-B3",
-    "random": "random weights",
-}
 Floats = NDArray[np.float64]
 
 
@@ -81,18 +77,17 @@ def familiarity(
         UnfamiliarityError: a foreign group scores below chance.
     """
     trunk = Trunk(model)
-    images = any(stage.kind == "full" for stage in exp.config.stages)
-    if images or exp.material.features is None:
-        embeddings = trunk(np.asarray(exp.material.pixels))
+    if exp.config.has("full") or exp.material.features is None:
+        embeddings = trunk(exp.material.pixels)
     else:
         embeddings = exp.material.features[0]
-    fitted, held = unfamiliar.fit(embeddings, exp.material.y, exp.split.cross)
+    fitted, held = unfamiliar.fit(embeddings, exp.material.y, held_out_distances(exp))
     found = evaluate.read_predictions(evaluate.results_path(exp.about), exp.about)
     mine = found.protocol == evaluate.cross_name(exp.about)
     doubt = 1 - found.probabilities[mine].max(axis=1)
     out = []
     for name, paths in foreign_groups(data, exp.about).items():
-        seen = trunk(np.stack([image_pixels(path) for path in paths]))
+        seen = trunk(image_pixels(path) for path in paths)
         logits = head_logits(model, seen).astype(np.float64)
         foreign_doubt = 1 - calibrate.softmax(logits, temperature).max(axis=1)
         for word, value in (
@@ -190,7 +185,9 @@ def publish(exp: Experiment, data: Path) -> ModelContract:
     samples = [image.path for image in scan([resources.path("samples")]).images][::4]
     golden.write(stem.with_suffix(".golden.npz"), model, temperature, samples)
     text = model_card.card(
-        contract, initialised=INITS.get(exp.config.init, exp.config.init), recipe=exp.config.name
+        contract,
+        initialised=initial.words(exp.config.init, exp.run.folder.parent),
+        recipe=exp.config.name,
     )
     stem.with_suffix(".md").write_text(text, encoding="utf-8")
     return contract

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from training.config import Config
 from training.data.catalogue import ImageSet
 
+FINAL_WEIGHTS = "final.weights.h5"
+
 
 class Run:
     """One experiment's folder, made when missing."""
@@ -46,7 +48,7 @@ class Run:
 
     @property
     def weights(self) -> Path:
-        return self.folder / "final.weights.h5"
+        return self.folder / FINAL_WEIGHTS
 
     def has(self, part: str) -> bool:
         return (self.folder / f"{part}.npz").exists()

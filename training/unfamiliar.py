@@ -38,36 +38,47 @@ class Familiarity:
         return _log_distance(embeddings, self.projection, self.centres)
 
 
+def held_out(
+    seen: Floats, y: NDArray[np.int64], unseen: Floats, components: int = COMPONENTS
+) -> NDArray[np.float64]:
+    """ln(distance) of images that a trunk was not fitted on, (M,).
+
+    Args:
+        seen: (N, D) embeddings of fitted images, by the same trunk as `unseen`.
+        y: their classes (N,).
+        unseen: (M, D).
+        components: directions kept.
+
+    Raises:
+        ValueError: fewer than two fitted images for each component.
+    """
+    if len(seen) < 2 * components:
+        raise ValueError(f"{len(seen)} images are too few for {components} components")
+    return _log_distance(unseen, *_directions(seen, y, components))
+
+
 def fit(
-    embeddings: Floats, y: NDArray[np.int64], fold: NDArray[np.int64], components: int = COMPONENTS
+    embeddings: Floats,
+    y: NDArray[np.int64],
+    known: NDArray[np.float64],
+    components: int = COMPONENTS,
 ) -> tuple[Familiarity, NDArray[np.float64]]:
-    """Two-sided distance, calibrated on held-out folds.
+    """Two-sided distance, calibrated on held-out images.
 
     Unfamiliar means unusually far or unusually near: foreign images excite the trunk weakly and
     fall into the middle of the cloud, where a plain Mahalanobis distance calls them familiar (AUC
     0.00 to 0.05, measured).
 
     Args:
-        embeddings: (N, D) of the fitted images.
+        embeddings: (N, D) of the fitted images, by the trunk that is shipped.
         y: classes (N,).
-        fold: (N,) numbers; groups must not straddle them. -1 is never held out.
+        known: ln(distance) of familiar images in the folds that did not fit them, see `held_out`.
+            A refitted trunk packs its own images too tightly to be calibrated on them.
         components: directions kept.
 
     Returns:
-        What the graph needs, and the held-out scores of the familiar images.
-
-    Raises:
-        ValueError: fewer than two images for each component.
+        What the graph needs, and the scores of `known`.
     """
-    if len(embeddings) < 2 * components:
-        raise ValueError(f"{len(embeddings)} images are too few for {components} components")
-    held = np.full(len(y), np.nan)
-    for number in np.unique(fold[fold >= 0]):
-        out = fold == number
-        held[out] = _log_distance(
-            embeddings[out], *_directions(embeddings[~out], y[~out], components)
-        )
-    known = held[~np.isnan(held)]
     typical = float(np.median(known))
     spread = float(1.4826 * np.median(np.abs(known - typical)))
     scores = np.abs(known - typical) / spread

@@ -44,7 +44,8 @@ def exported(
     pixels[2] = 7
     embed = np.random.default_rng(1).normal(size=(60, efficientnet_b3.WIDTH)).astype(np.float32)
     rows = np.arange(60)
-    familiarity, _ = unfamiliar.fit(embed, rows % 2, rows // 2 % 3, components=8)
+    known = unfamiliar.held_out(embed[::2], rows[::2] % 3, embed[1::2], components=8)
+    familiarity, _ = unfamiliar.fit(embed, rows % 2, known, components=8)
     contract = msgspec.structs.replace(
         toy_contract,
         height=SIDE,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,26 +35,95 @@ def test_a_head_learns_classes_that_a_line_tells_apart(keras: ModuleType) -> Non
     assert np.mean(head_logits(head, x[0][test]).argmax(axis=1) == y[test]) > 0.9
 
 
+def small(keras: ModuleType) -> tuple[Any, Any]:
+    """A classifier of 64 pixels and eight images in two classes."""
+    from training.models import efficientnet_b3
+    from training.train import Material
+
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 64, 64, 3), dtype=np.uint8)
+    y = np.arange(8) % 2
+    keras.utils.set_random_seed(0)
+    model = efficientnet_b3.build("table7", 2, side=64)
+    return model, Material(features=None, pixels=pixels, y=y, class_count=2)
+
+
 def test_a_full_stage_changes_only_the_blocks_that_are_not_frozen(
     keras: ModuleType, tmp_path: Path
 ) -> None:
-    from training.models import efficientnet_b3
-    from training.train import Material, fit_full
+    from training.train import Fitter
 
-    rng = np.random.default_rng(0)
-    y = np.arange(8) % 2
-    pixels = rng.integers(0, 256, (8, 64, 64, 3), dtype=np.uint8)
-    material = Material(features=None, pixels=pixels, y=y, class_count=2)
-    model = efficientnet_b3.build("table7", 2, side=64)
+    model, material = small(keras)
     stage = Stage(kind="full", side=32, steps=1, batch=4, frozen_below="block7a", loss="mse")
     trunk = model.get_layer("trunk")
     low, high = (trunk.get_layer(name) for name in ("stem_conv", "top_conv"))
     before = [np.array(layer.get_weights()[0]) for layer in (low, high)]
     run = tmp_path / "run"
-    fit_full(model, "table7", material, parts(8), stage, Augmentation(flip=True), seed=0, run=run)
+    how = Augmentation(flip=True)
+    Fitter("table7").fit(model, material, parts(8), stage, how, seed=0, run=run)
     np.testing.assert_array_equal(low.get_weights()[0], before[0])
     assert np.abs(high.get_weights()[0] - before[1]).max() > 0
     assert (run / "curve.csv").read_text().startswith("epoch")
+
+
+def tiny(keras: ModuleType, side: int) -> Any:
+    """A trunk of one block with batch norm and dropout, and a head: traced in a second."""
+    layers = keras.layers
+    stem = keras.Input((side, side, 3))
+    x = layers.BatchNormalization()(layers.Conv2D(4, 3, name="block1a")(stem))
+    trunk = keras.Model(stem, layers.Dropout(0.4)(x), name="trunk")
+    image = keras.Input((side, side, 3))
+    x = layers.GlobalAveragePooling2D()(trunk(image))
+    return keras.Model(image, layers.Dense(2, activation="softmax")(x))
+
+
+def test_a_second_part_is_fitted_as_if_it_were_the_first(
+    keras: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training.train import Fitter, Material, efficientnet_b3
+
+    monkeypatch.setattr(efficientnet_b3, "at_side", lambda _c, _h, side: tiny(keras, side))
+    pixels = np.random.default_rng(0).integers(0, 256, (16, 64, 64, 3), dtype=np.uint8)
+    y = np.arange(16) % 2
+    material = Material(features=None, pixels=pixels, y=y, class_count=2)
+    stage = Stage(
+        kind="full",
+        side=32,
+        view="part",
+        steps=6,
+        checks=2,
+        batch=2,
+        optimizer="adamw",
+        schedule="cosine",
+    )
+    model = tiny(keras, 64)
+    fitter, start, found = Fitter("table7"), model.get_weights(), []
+    for name in ("first", "second"):
+        model.set_weights(start)
+        how = Augmentation(flip=True, rotation=20)
+        fitter.fit(model, material, parts(16), stage, how, seed=3, run=tmp_path / name)
+        found.append(model.get_weights())
+    assert any(np.abs(one - other).max() > 0 for one, other in zip(start, found[0], strict=True))
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+def test_the_best_check_of_a_killed_fit_is_not_forgotten(keras: ModuleType, tmp_path: Path) -> None:
+    from training.train import KeepBest
+
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    best = [np.array([[5.0]], np.float32), np.array([1.0], np.float32)]
+    model.set_weights(best)
+    before_the_kill, after = KeepBest(tmp_path), KeepBest(tmp_path)
+    for callback in (before_the_kill, after):
+        callback.set_model(model)
+    before_the_kill.on_train_begin()
+    before_the_kill.on_epoch_end(0, {"val_accuracy": 0.9, "val_loss": 0.3})
+    model.set_weights([np.zeros((1, 1)), np.zeros(1)])
+    after.on_train_begin()
+    after.on_epoch_end(1, {"val_accuracy": 0.8, "val_loss": 0.2})
+    after.on_train_end()
+    np.testing.assert_array_equal(model.get_weights()[0], best[0])
+    assert not list(tmp_path.iterdir())
 
 
 def test_balanced_weights_give_each_class_the_same_sum() -> None:

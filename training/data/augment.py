@@ -47,8 +47,17 @@ class Augmentation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def augment(image: Pixels, how: Augmentation, rng: np.random.Generator) -> Pixels:
     """One changed copy of an image (H, W, 3), uint8 RGB."""
-    out = fill_corners(image, how.corner, rng) if how.corner else image
-    out = _move(out, how, rng)
+    return change_colour(change_shape(image, how, rng), how, rng)
+
+
+def change_shape(image: Pixels, how: Augmentation, rng: np.random.Generator) -> Pixels:
+    """Corners, then rotation, scale, shift and flips."""
+    return _move(fill_corners(image, how.corner, rng) if how.corner else image, how, rng)
+
+
+def change_colour(image: Pixels, how: Augmentation, rng: np.random.Generator) -> Pixels:
+    """Stain, then brightness and white balance."""
+    out = image
     if how.stain:
         out = stain_jitter(out, how.stain, rng)
     if how.light:
