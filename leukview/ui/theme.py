@@ -12,7 +12,15 @@ from functools import cache
 from string import Template
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPalette
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontDatabase,
+    QFontMetrics,
+    QGuiApplication,
+    QIcon,
+    QPalette,
+)
 from PySide6.QtWidgets import QApplication, QWidget
 
 from leukview import resources
@@ -132,6 +140,17 @@ _KNOWN = {
     "basophil": (PURPLE, "Ba"),
     "platelet": (GREY, "Pl"),
 }
+# Names for where the whole one does not fit, longest first; the last resort are the letters.
+_SHORT = {
+    "neutrophil": ("Neutroph.", "Neut."),
+    "eosinophil": ("Eosinoph.", "Eos."),
+    "lymphocyte": ("Lymphoc.", "Lym."),
+    "ig": ("Immature gran.", "Imm. gran.", "IG"),
+    "erythroblast": ("Erythrobl.", "Eryth.", "NRBC"),
+    "monocyte": ("Monoc.", "Mono."),
+    "basophil": ("Basoph.", "Baso."),
+    "platelet": ("Plat.", "PLT"),
+}
 _KNOWN_SETS = (
     {"hem", "all"},
     {"benign", "early", "pre", "pro"},
@@ -142,12 +161,18 @@ _KNOWN_SETS = (
 
 @dataclass(frozen=True, slots=True)
 class ClassLook:
-    """How one class is drawn: fill, the ink on it, one or two letters, its name."""
+    """How one class is drawn: fill, the ink on it, letters, its name and shorter names."""
 
     fill: str
     ink: str
     letters: str
     name: str
+    shorter: tuple[str, ...] = ()
+
+    def fitting(self, metrics: QFontMetrics, width: float) -> str:
+        """The longest of its names that is not wider than this, or "" (the letters say it too)."""
+        fits = (n for n in (self.name, *self.shorter) if metrics.horizontalAdvance(n) <= width)
+        return next(fits, "")
 
 
 def looks(classes: Sequence[CellClass]) -> tuple[ClassLook, ...]:
@@ -159,9 +184,28 @@ def looks(classes: Sequence[CellClass]) -> tuple[ClassLook, ...]:
         fills = CLASS_COLOURS if len(classes) <= len(CLASS_COLOURS) else [GREY] * len(classes)
         pairs = list(zip(fills, letters, strict=False))
     return tuple(
-        ClassLook(fill, LIGHT.ink_light if fill == BLUE else LIGHT.ink, letters, c.name)
+        ClassLook(
+            fill, LIGHT.ink_light if fill == BLUE else LIGHT.ink, letters, c.name, _shorter(c)
+        )
         for (fill, letters), c in zip(pairs, classes, strict=True)
     )
+
+
+def _shorter(one: CellClass) -> tuple[str, ...]:
+    """Shorter names: known ones, else the later words and then all words cut to a few letters."""
+    known = _SHORT.get(one.id)
+    if known is not None and len(known[0]) < len(one.name):
+        return known
+    words = one.name.split()
+    tries = (
+        " ".join([*words[:1], *(_cut(word, 4) for word in words[1:])]),
+        " ".join(_cut(word, 4) for word in words),
+    )
+    return tuple(dict.fromkeys(t for t in tries if len(t) < len(one.name)))
+
+
+def _cut(word: str, letters: int) -> str:
+    return f"{word[:letters]}." if len(word) > letters + 2 else word
 
 
 def _letters(names: Sequence[str]) -> list[str]:

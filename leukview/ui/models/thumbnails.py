@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QImage, QPixmap
 
 from leukview.domain.errors import ImageError
@@ -63,6 +64,11 @@ class PixelLoader(QObject):
         self._failed: dict[Key, str] = {}
         self._stack: OrderedDict[Key, Callable[[], Pixels]] = OrderedDict()
         self._busy: set[Key] = set()
+        self._asked: dict[Key, None] = {}
+        # Decoding begins when the frame that asked is painted: threads that start in the middle of
+        # it take the interpreter's lock from the painter for milliseconds at a time.
+        self._begin = QTimer(self, singleShot=True, interval=0)
+        self._begin.timeout.connect(self._hand_over)
         self._wake = threading.Condition()
         self._stopping = False
         self._decoded.connect(self._take)
@@ -79,6 +85,7 @@ class PixelLoader(QObject):
             self._run += 1
             self._stack.clear()
             self._busy.clear()
+        self._asked.clear()
         self._paths = paths
         self._kept.clear()
         self._last.clear()
@@ -124,18 +131,24 @@ class PixelLoader(QObject):
             thread.join()
 
     def _ask(self, key: Key) -> None:
-        row, edge = key
-        if not 0 <= row < len(self._paths):
-            return
-        path, window = self._paths[row], self.window
+        if 0 <= key[0] < len(self._paths):
+            self._asked[key] = None
+            if not self._begin.isActive():
+                self._begin.start()
+
+    def _hand_over(self) -> None:
+        """Give what was asked for to the threads, so that the first of a frame is done first."""
+        asked, self._asked = list(self._asked), {}
         with self._wake:
-            if key in self._busy:
-                return
-            self._stack[key] = lambda: _read(path, edge, window)
-            self._stack.move_to_end(key)
+            for key in reversed(asked):
+                if key in self._busy:
+                    continue
+                row, edge = key
+                self._stack[key] = partial(_read, self._paths[row], edge, self.window)
+                self._stack.move_to_end(key)
             while len(self._stack) > _WAITING:
                 self._stack.popitem(last=False)
-            self._wake.notify()
+            self._wake.notify_all()
 
     def _work(self) -> None:
         while True:
@@ -188,7 +201,9 @@ def _size(pixmap: QPixmap) -> int:
 def _read(path: Path, edge: int, window: float) -> Pixels:
     if edge == FULL:
         return decode.read(path).pixels
-    return centre(thumbnail(path, round(edge / window)), window)
+    whole = max(edge, round(edge / window))
+    # Not by `window` itself: rounded twice, the middle would be a pixel off and be scaled again.
+    return centre(thumbnail(path, whole), edge / whole)
 
 
 def common_window(samples: Sequence[Pixels], *, margin: float = 0.06) -> float:

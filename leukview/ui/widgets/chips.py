@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import math
+from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPixmap, QPixmapCache
@@ -13,6 +14,7 @@ from leukview.ui.theme import ClassLook, Style
 
 HEIGHT = 18.0
 WIDTH = 24.0
+_ROUND = 3  # device pixels
 _KEYLINE_ALPHA = 115  # black 45 %
 
 
@@ -21,16 +23,6 @@ class Ground(enum.Enum):
 
     MOUNT = enum.auto()
     PANEL = enum.auto()
-
-
-def dotted(colour: str, width: float = 2.0) -> QPen:
-    """Round dots of `width` every 5 px: a suggestion."""
-    pen = QPen(QColor(colour), width)
-    pen.setStyle(Qt.PenStyle.CustomDashLine)
-    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-    # In units of the pen's width. A dash of nothing is not drawn, so it has a hundredth.
-    pen.setDashPattern([0.01, 4.9 / width])
-    return pen
 
 
 def paint(
@@ -64,20 +56,62 @@ def canvas(width: float, height: float, dpr: float) -> QPixmap:
     return made
 
 
-def dotted_frame(painter: QPainter, around: QRectF, colour: str) -> None:
-    """Dots round a rectangle; drawing a thousand of them anew costs more than all the images."""
+def dots(
+    painter: QPainter,
+    box: QRectF,
+    colour: str,
+    *,
+    dot: float = 2.0,
+    pitch: float = 5.0,
+    radius: float = 0.0,
+) -> None:
+    """Dots along the inside of a rectangle: a suggestion.
+
+    They stand on whole device pixels and at even distances from corner to corner; a dashed pen
+    drifts across the pixels, smears, and leaves a gap where it began.
+
+    Args:
+        painter: not rotated.
+        box: outer edge of the dots.
+        colour: of the dots.
+        dot: their size; from 3 device pixels on they are round.
+        pitch: about how far apart they are.
+        radius: how much of each corner one dot cuts off.
+    """
     dpr = painter.device().devicePixelRatioF()
-    key = f"dots {around.width()} {around.height()} {colour} {dpr}"
-    made = QPixmap()
-    if not QPixmapCache.find(key, made):
-        made = canvas(around.width() + 2, around.height() + 2, dpr)
-        inner = QPainter(made)
-        inner.setRenderHint(QPainter.RenderHint.Antialiasing)
-        inner.setPen(dotted(colour))
-        inner.drawRect(QRectF(1, 1, around.width(), around.height()))
-        inner.end()
-        QPixmapCache.insert(key, made)
-    painter.drawPixmap(around.topLeft() - QPointF(1, 1), made)
+    size = max(1, round(dot * dpr))
+    sides = [round(v * dpr) for v in (box.left(), box.top(), box.right(), box.bottom())]
+    spots = _spots(sides, size, pitch * dpr, round(radius * dpr))
+    painter.save()
+    painter.scale(1 / dpr, 1 / dpr)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(colour))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, size >= _ROUND)
+    for x, y in spots:
+        if size < _ROUND:
+            painter.drawRect(x, y, size, size)
+        else:
+            painter.drawEllipse(x, y, size, size)
+    painter.restore()
+
+
+def _spots(sides: Sequence[int], size: int, pitch: float, corner: int) -> list[tuple[int, int]]:
+    """Upper left corners of the dots."""
+    left, top, right, bottom = sides[0], sides[1], sides[2] - size, sides[3] - size
+    along = _spread(left + corner, right - corner, pitch)
+    down = _spread(top + corner, bottom - corner, pitch)
+    spots = [(x, y) for x in along for y in (top, bottom)]
+    spots += [(x, y) for y in (down if corner else down[1:-1]) for x in (left, right)]
+    if corner:
+        cut = max(1, round(corner * 0.3))
+        spots += [(x, y) for x in (left + cut, right - cut) for y in (top + cut, bottom - cut)]
+    return spots
+
+
+def _spread(first: int, last: int, pitch: float) -> list[int]:
+    """Whole numbers from `first` to `last`, evenly, about `pitch` apart."""
+    gaps = max(1, round((last - first) / pitch))
+    return [round(first + (last - first) * n / gaps) for n in range(gaps + 1)]
 
 
 def _draw(painter: QPainter, look: ClassLook, *, filled: bool, text: str, ground: Ground) -> None:
@@ -90,9 +124,7 @@ def _draw(painter: QPainter, look: ClassLook, *, filled: bool, text: str, ground
         painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
         ink = look.ink
     else:
-        painter.setPen(dotted(look.fill, 1.6))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(box.adjusted(1, 1, -1, -1), 3, 3)
+        dots(painter, box, look.fill, dot=1.0, pitch=2.0, radius=3.0)
         ink = text
     letters(painter, box, look.letters, ink)
 

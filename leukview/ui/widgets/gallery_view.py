@@ -35,7 +35,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from leukview.ui.widgets import tile
+from leukview.ui.widgets import tile, tile_face
 from leukview.ui.widgets.tile import TileDelegate
 
 _EDGE = 4
@@ -82,7 +82,7 @@ class GalleryView(QListView):
         keep = self.currentIndex()
         if not keep.isValid():
             keep = self.indexAt(QPoint(_EDGE + 5, self.viewport().height() // 2))
-        self._tiles.geometry = tile.geometry(edge)
+        self._tiles.geometry = tile_face.geometry(edge)
         self.updateGeometries()
         if keep.isValid():
             self.scrollTo(keep, QAbstractItemView.ScrollHint.PositionAtCenter)
@@ -235,16 +235,18 @@ class GalleryView(QListView):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
-        painter.fillRect(event.rect(), self.ground)
+        region = event.region()
+        painter.fillRect(region.boundingRect(), self.ground)
         option = QStyleOptionViewItem()
         self.initViewItemOption(option)
         flag = QStyle.StateFlag
         plain = option.state & ~(flag.State_Selected | flag.State_HasFocus)
         chosen, current = self.selectionModel(), self.currentIndex()
+        model = self.model()
         for place in self.visible_rows():
-            index = self.model().index(place, 0)
+            index = model.index(place, 0)
             rect = self.visualRect(index)
-            if not rect.intersects(event.rect()):
+            if not region.intersects(rect):  # far-off tiles of which one changed are left alone
                 continue
             state = plain
             if chosen.isSelected(index):

@@ -14,7 +14,8 @@ from leukview.ui.models.gallery_model import GalleryModel, TileRole
 from leukview.ui.models.thumbnails import PixelLoader
 from leukview.ui.theme import Theme
 from leukview.ui.widgets.gallery_view import GalleryView
-from leukview.ui.widgets.tile import TileDelegate, geometry
+from leukview.ui.widgets.tile import TileDelegate
+from leukview.ui.widgets.tile_face import geometry
 
 
 def rows(*values):

@@ -49,6 +49,30 @@ def test_a_thumbnail_is_asked_for_and_arrives(loader, qtbot, image_folder):
     assert loader.pixmap(0, FULL).width() == 60
 
 
+@pytest.mark.parametrize("window", [0.31, 0.5, 0.66, 0.77, 1.0])
+def test_the_middle_of_an_image_has_exactly_the_edge_of_the_tile(
+    loader, qtbot, image_folder, window
+):
+    folder = image_folder({"a.png": 200}, size=(450, 450))
+    loader.open([folder / "a.png"])
+    loader.show_window(window)
+    for edge in (96, 115, 128):
+        with qtbot.waitSignal(loader.arrived):
+            loader.pixmap(0, edge)
+        assert loader.pixmap(0, edge).width() == loader.pixmap(0, edge).height() == edge
+
+
+def test_what_a_frame_asked_for_first_is_decoded_first(loader, qtbot, image_folder):
+    folder = image_folder({f"{n}.png": 40 * n for n in range(5)})
+    loader.open([folder / f"{n}.png" for n in range(5)])
+    order = []
+    loader.arrived.connect(lambda row, _edge: order.append(row))
+    for row in range(5):
+        loader.pixmap(row, 16)
+    qtbot.waitUntil(lambda: len(order) == 5)
+    assert order == [0, 1, 2, 3, 4]
+
+
 def test_a_file_that_is_no_image_gives_a_reason(loader, qtbot, tmp_path):
     (tmp_path / "x.png").write_bytes(b"no image")
     loader.open([tmp_path / "x.png"])
