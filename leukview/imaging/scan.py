@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from natsort import natsort_keygen, ns
@@ -153,6 +153,18 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:
         return False
+
+
+def again(image: ImageFile) -> ImageFile:
+    """The same file with its size and time of now; the very same object if they did not change.
+
+    Raises:
+        OSError: it cannot be looked at any more.
+    """
+    found = os.stat(image.path)  # noqa: PTH116  # half the time of Path.stat, for 100,000 files
+    if (found.st_size, found.st_mtime_ns) == (image.bytes, image.modified_ns):
+        return image
+    return replace(image, bytes=found.st_size, modified_ns=found.st_mtime_ns)
 
 
 def folders_of(image: ImageFile) -> Iterator[str]:

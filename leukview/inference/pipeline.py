@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections import deque
@@ -19,6 +20,7 @@ from leukview.domain.progress import CancelToken
 from leukview.domain.records import ImageFile, ImageResult
 from leukview.imaging.decode import GOES_ON, read
 from leukview.imaging.preprocess import resize
+from leukview.imaging.scan import again
 from leukview.inference.classifier import Classifier
 from leukview.inference.providers import threads
 
@@ -58,7 +60,8 @@ def classify(
 
     Yields:
         Results in the order of `images`, after at most 64 images or about 0.2 s. An image that
-        cannot be read becomes a result with an error, and the work goes on.
+        cannot be read becomes a result with an error, and the work goes on. The image of a result
+        has the size and time that the file had just before it was read.
 
     Raises:
         DeviceError: the GPU failed and was required. What was finished was yielded before.
@@ -142,6 +145,8 @@ class _DecodeAhead:
         if self._closed.cancelled or self._token.cancelled:
             return None
         contract = self._contract
+        with contextlib.suppress(OSError):  # the reading says it better
+            image = again(image)
         try:
             decoded = read(image.path)
             pixels = resize(decoded.pixels, contract.height, contract.width, contract.resize)

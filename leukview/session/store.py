@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import logging
 import os
 import sqlite3
@@ -21,7 +22,7 @@ from typing import Any
 
 from leukview.domain.classes import CellClass
 from leukview.domain.errors import SessionError
-from leukview.domain.records import ImageResult
+from leukview.domain.records import ImageFile, ImageResult
 from leukview.session import migrations, suggestions
 from leukview.session.drives import is_remote
 from leukview.session.events import GENESIS, Event, chained, encode, now
@@ -164,11 +165,12 @@ class SessionStore:
         if not said:
             return
         class_ids = tuple(c.id for c in classes)
-        with self._changed:
-            if self.read_only or self._failure or self._closing:
-                return
-            self._queue.append(_Write(lambda c: suggestions.put(c, said, class_ids)))
-            self._changed.notify_all()
+        self._put(lambda c: suggestions.put(c, said, class_ids))
+
+    def put_images(self, files: Sequence[tuple[ImageFile, str]]) -> None:
+        """Queue hashes of files that were read; not kept where `put_results` would not be."""
+        if files:
+            self._put(lambda c: suggestions.put_images(c, files))
 
     def events(self) -> Iterator[Event]:
         """All events that are on the disk, in order; waits for those that are queued."""
@@ -182,10 +184,21 @@ class SessionStore:
         for row in self._read(suggestions.KNOWN):
             yield suggestions.KnownImage(*row)
 
-    def results(self, model_sha256: str) -> Iterator[suggestions.StoredSuggestion]:
-        """What this very model file said, by the hash of the image's bytes."""
+    def results(
+        self, model_sha256: str, only: Sequence[str] | None = None
+    ) -> Iterator[suggestions.StoredSuggestion]:
+        """What this very model file said, by the hash of the image's bytes.
+
+        Args:
+            model_sha256: of the model's file.
+            only: hashes of the images that are asked for; None for all.
+        """
         self._settle()
-        for row in self._read(suggestions.SAID, model_sha256):
+        if only is None:
+            rows = self._read(suggestions.SAID, model_sha256)
+        else:
+            rows = self._read(suggestions.SAID_OF, model_sha256, json.dumps(list(only)))
+        for row in rows:
             yield suggestions.stored(row)
 
     def meta(self, key: str) -> str | None:
@@ -197,12 +210,8 @@ class SessionStore:
 
     def set_meta(self, key: str, value: str) -> None:
         """Queue a small text to be kept with the session; ignored where it is read-only."""
-        with self._changed:
-            if self.read_only or self._failure or self._closing:
-                return
-            statement = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
-            self._queue.append(_Write(lambda c: c.execute(statement, (key, value)).close()))
-            self._changed.notify_all()
+        statement = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
+        self._put(lambda c: c.execute(statement, (key, value)).close())
 
     @property
     def unsaved(self) -> int:
@@ -250,6 +259,14 @@ class SessionStore:
                 f"{self._failure} When the session was closed, {lost} of the last actions were not"
                 " saved; all earlier ones are."
             )
+
+    def _put(self, run: Callable[[sqlite3.Connection], None]) -> None:
+        """Queue what can be computed again; dropped where nothing can be written now."""
+        with self._changed:
+            if self.read_only or self._failure or self._closing:
+                return
+            self._queue.append(_Write(run))
+            self._changed.notify_all()
 
     def _write_all(self) -> None:
         """The writer thread: all that waits goes into one commit, then the next."""

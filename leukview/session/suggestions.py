@@ -10,12 +10,13 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from leukview.domain.records import ImageResult, Suggestion
+from leukview.domain.records import ImageFile, ImageResult, Suggestion
 
 KNOWN = "SELECT folder, name, bytes, modified_ns, sha256 FROM image"
 SAID = """SELECT s.sha256, s.class_id, s.confidence, s.probabilities, s.unfamiliarity,
     s.unfamiliar, s.needs_review, s.notes, s.device
     FROM suggestion s JOIN model m ON m.id = s.model WHERE m.sha256 = ?"""
+SAID_OF = SAID + " AND s.sha256 IN (SELECT value FROM json_each(?))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +62,9 @@ def put(
     connection: sqlite3.Connection, results: Sequence[ImageResult], class_ids: Sequence[str]
 ) -> None:
     """Add results inside the caller's transaction; the same model and bytes replace each other."""
-    images: list[tuple[Any, ...]] = []
     said: list[tuple[Any, ...]] = []
     models: dict[str, int] = {}
     for r in results:
-        images.append((r.image.folder, r.image.name, r.image.bytes, r.image.modified_ns, r.sha256))
         s = r.suggestion
         if s is None:
             continue
@@ -85,9 +84,15 @@ def put(
                 r.model.device,
             )
         )
-    connection.executemany("INSERT OR REPLACE INTO image VALUES (?, ?, ?, ?, ?)", images)
+    put_images(connection, [(r.image, r.sha256) for r in results])
     marks = ", ".join("?" * 10)
     connection.executemany(f"INSERT OR REPLACE INTO suggestion VALUES ({marks})", said)
+
+
+def put_images(connection: sqlite3.Connection, files: Sequence[tuple[ImageFile, str]]) -> None:
+    """Add hashes of files that were read, inside the caller's transaction."""
+    rows = [(f.folder, f.name, f.bytes, f.modified_ns, sha256) for f, sha256 in files]
+    connection.executemany("INSERT OR REPLACE INTO image VALUES (?, ?, ?, ?, ?)", rows)
 
 
 def _model(connection: sqlite3.Connection, result: ImageResult, class_ids: Sequence[str]) -> int:

@@ -28,7 +28,8 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
         reason: with `exclude`.
         reviewer: asserted name.
         queue: in which the images were shown.
-        seen: whether the suggestion was on the screen.
+        seen: whether the suggestion was on the screen: of all, of none, or of those whose places
+            in `images` stand here.
         text: for menus ("3 images decided as Normal").
     """
 
@@ -39,7 +40,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     reviewer: str = ""
     queue: str = ""
-    seen: bool = True
+    seen: bool | tuple[int, ...] = True
     text: str = ""
 
 
@@ -113,9 +114,10 @@ class ActionLog:
     def _set(self, seq: int, at: str, action: Action) -> _Step:
         before = {sha: self.decisions.get(sha) for sha in action.images}
         # One object per suggestion, not per image: 100,000 images at once take 0.1 s, not 0.6.
-        made = {said: _decision(action, said, at) for said in set(action.suggestions)}
-        for sha, suggestion in zip(action.images, action.suggestions, strict=True):
-            found = made[suggestion]
+        kinds = list(zip(action.suggestions, _seen(action), strict=True))
+        made = {kind: _decision(action, *kind, at) for kind in set(kinds)}
+        for sha, kind in zip(action.images, kinds, strict=True):
+            found = made[kind]
             if found is None:
                 self.decisions.pop(sha, None)
             else:
@@ -138,7 +140,16 @@ class ActionLog:
         return step.action
 
 
-def _decision(action: Action, suggestion: str, at: str) -> Decision | None:
+def _seen(action: Action) -> list[bool]:
+    """Per image of an action, whether its suggestion was on the screen."""
+    count = len(action.images)
+    if isinstance(action.seen, bool):
+        return [action.seen] * count
+    places = set(action.seen)
+    return [place in places for place in range(count)]
+
+
+def _decision(action: Action, suggestion: str, seen: bool, at: str) -> Decision | None:
     if action.kind == "clear":
         return None
     class_id = {"decide": action.class_id, "agree": suggestion}.get(action.kind, "")
@@ -155,7 +166,7 @@ def _decision(action: Action, suggestion: str, at: str) -> Decision | None:
         reviewer=action.reviewer,
         decided_at=at,
         # What was never suggested cannot have been seen.
-        suggestion_seen=action.seen and bool(suggestion),
+        suggestion_seen=seen and bool(suggestion),
         suggestion=suggestion,
         queue=action.queue,
     )

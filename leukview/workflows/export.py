@@ -10,6 +10,7 @@ from leukview.domain.records import ModelIdentity
 from leukview.domain.table import csv_lines
 from leukview.reports import csv_export
 from leukview.workflows.review import Review
+from leukview.workflows.table_rows import rows_of
 
 
 def export_csv(
@@ -34,6 +35,7 @@ def export_csv(
         raise OutputError(
             f"{path} exists and was left as it is. Nothing was exported. Choose another name."
         )
-    rows = review.rows_table(identity, __version__)
+    review.read_rest()
+    rows = rows_of(review, identity, __version__)
     ids = [c.id for c in review.classes]
     return csv_export.write(path, csv_lines(rows, ids, bom=bom)) - 1

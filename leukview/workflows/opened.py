@@ -231,7 +231,7 @@ def run_model(
         opened.classifiers.clear()  # one session holds some hundred megabytes
         classifier = opened.classifiers[key] = Classifier(model, device)
     yield classifier.device
-    images = [opened.scan.images[row] for row in rows]
+    images = [opened.review.images[row] for row in rows]
     done = 0
     for results in classify_folder(images, classifier, cancel=cancel):
         yield Batch(rows[done : done + len(results)], results, classifier.device)

@@ -7,54 +7,36 @@ events too, so nothing is ever erased. The state here is what a replay of the ev
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from leukview.domain.classes import CellClass
-from leukview.domain.errors import ImageError
 from leukview.domain.records import (
     Decision,
-    DecisionState,
     ImageFile,
     ImageResult,
-    ModelIdentity,
-    Suggestion,
 )
-from leukview.domain.table import Row, decided, row_of
-from leukview.imaging.decode import sha256_of
 from leukview.session.store import SessionStore
+from leukview.workflows import identity
 from leukview.workflows.action_log import Action, ActionLog
+from leukview.workflows.columns import Changes, Columns, Rows, none
+from leukview.workflows.identity import Reread
 
-Rows = NDArray[np.int64]
+__all__ = ["READ_AT_ONCE", "Changes", "Review", "Rows"]
+
 # A decision about a renamed file shows at once; more files would delay the start by seconds.
 _READ_ON_OPENING = 256
-_PLACE = {state: place for place, state in enumerate(DecisionState)}
+# More files than this are not read while somebody waits for a key to answer.
+READ_AT_ONCE = 64
+_SILENT = "The drive does not answer. Nothing was decided. Check it, then try again."
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """Rows whose state changed, and what happened in words."""
-
-    rows: Rows
-    text: str
-
-
-class Review:
-    """The images of one folder with suggestions and decisions. N images, C classes.
+class Review(Columns):
+    """The columns of one folder, its session, and what can be done.
 
     Attributes:
-        images: in the order of the scan.
-        classes: of the model in use.
         reviewer: name that new decisions carry; asserted, not authenticated.
-        suggested, decided, true_class: class index (N,) int16, -1 for none.
-        confidence, unfamiliarity: float32 (N,), nan for none.
-        probabilities: float32 (N, C), nan for none.
-        unfamiliar, needs_review: bool (N,).
-        state: int8 (N,), index into `tuple(DecisionState)`.
-        errors, notes, reasons: by row, where there is one.
-        sha256: by row, "" until the file was read.
     """
 
     def __init__(
@@ -65,19 +47,13 @@ class Review:
         *,
         reviewer: str,
     ) -> None:
-        self.images = tuple(images)
-        self.count = len(self.images)
+        super().__init__(images)
         self.reviewer = reviewer
-        self.sha256 = [""] * self.count
         self._store = store
         self._log = ActionLog(store)
         self._rows: dict[str, list[int]] = {}
-        self.state = np.zeros(self.count, np.int8)
-        self.decided = np.full(self.count, -1, np.int16)
-        self.reasons: dict[int, str] = {}
-        self.errors: dict[int, str] = {}
-        self._devices: dict[int, str] = {}
-        self.set_classes(classes)
+        self._unreachable: set[int] = set()
+        self._start(classes)
         self._recall_hashes()
 
     def set_classes(self, classes: Sequence[CellClass]) -> Changes:
@@ -86,48 +62,33 @@ class Review:
         A decision for a class that the new model does not have keeps its id in the session and in
         the table; its row shows no class index.
         """
-        self.classes = tuple(classes)
-        self._index = {c.id: i for i, c in enumerate(self.classes)}
-        n = self.count
-        self.suggested = np.full(n, -1, np.int16)
-        self.true_class = np.full(n, -1, np.int16)
-        self.confidence = np.full(n, np.nan, np.float32)
-        self.unfamiliarity = np.full(n, np.nan, np.float32)
-        self.probabilities = np.full((n, len(self.classes)), np.nan, np.float32)
-        self.unfamiliar = np.zeros(n, np.bool_)
-        self.needs_review = np.zeros(n, np.bool_)
-        self.errors.clear()
-        self.notes: dict[int, tuple[str, ...]] = {}
-        everything = np.arange(n, dtype=np.int64)
-        self._show(everything)
+        self._start(classes)
+        everything = np.arange(self.count, dtype=np.int64)
+        self._show(everything, self._log.decisions)
         return Changes(everything, "Another model")
 
     # Suggestions
 
-    def pending(self) -> Rows:
-        """Rows without a suggestion and without an error."""
-        waiting = self.suggested < 0
-        waiting[list(self.errors)] = False
-        return np.flatnonzero(waiting)
-
     def add_results(self, rows: Sequence[int], results: Sequence[ImageResult]) -> Changes:
         """Take what a model said about these rows, and keep it in the session."""
-        touched: list[int] = []
+        replaced: list[int] = []
         for row, result in zip(rows, results, strict=True):
             if result.true_class:
                 self.true_class[row] = self._index.get(result.true_class, -1)
-            touched += self._know(row, result.sha256)
+            if result.sha256 and self._identify(row, result.image, result.sha256):
+                replaced.append(row)
             if result.suggestion is None:
                 self.errors[row] = result.error
             else:
                 self.errors.pop(row, None)
                 self._suggest(row, result.suggestion, result.notes, result.model.device)
         self._store.put_results(results, self.classes)
-        changed = np.union1d(np.asarray(rows, np.int64), np.asarray(touched, np.int64))
-        return Changes(changed, f"{len(results)} images classified")
+        text = f"{len(results)} images classified"
+        return Changes(np.asarray(rows, np.int64), text, replaced=np.array(replaced, np.int64))
 
     def load_stored(self, model_sha256: str) -> Changes:
         """Take what this very model said earlier about images whose bytes are the same."""
+        self.model_sha256 = model_sha256
         taken: list[int] = []
         for known in self._store.results(model_sha256):
             for row in self._rows.get(known.sha256, ()):
@@ -135,38 +96,30 @@ class Review:
                 taken.append(row)
         return Changes(np.array(sorted(taken), np.int64), "Earlier suggestions")
 
-    def set_truth(self, class_ids: Iterable[str]) -> None:
-        """The class that folder names stand for, one id (or "") per image, in order."""
-        self.true_class[:] = [self._index.get(name, -1) for name in class_ids]
-
     # Decisions
 
-    def decide(
-        self, rows: Iterable[int], class_id: str, *, queue: str = "all", seen: bool = True
-    ) -> Changes:
+    def decide(self, rows: Iterable[int], class_id: str, *, queue: str = "all") -> Changes:
         """Decide for a class; it counts as agreed where it is what was suggested."""
         name = next((c.name for c in self.classes if c.id == class_id), class_id)
-        return self._act("decide", rows, f"decided as {name}", queue, seen, class_id=class_id)
+        return self._act("decide", rows, f"decided as {name}", queue, class_id=class_id)
 
-    def agree(self, rows: Iterable[int], *, queue: str = "all", seen: bool = True) -> Changes:
+    def agree(self, rows: Iterable[int], *, queue: str = "all") -> Changes:
         """Decide for what was suggested, where something was."""
         with_one = [row for row in rows if self.suggested[row] >= 0]
-        return self._act("agree", with_one, "agreed", queue, seen)
+        return self._act("agree", with_one, "agreed", queue)
 
-    def unsure(self, rows: Iterable[int], *, queue: str = "all", seen: bool = True) -> Changes:
+    def unsure(self, rows: Iterable[int], *, queue: str = "all") -> Changes:
         """Put aside for a second look."""
-        return self._act("unsure", rows, "marked as unsure", queue, seen)
+        return self._act("unsure", rows, "marked as unsure", queue)
 
-    def exclude(
-        self, rows: Iterable[int], reason: str, *, queue: str = "all", seen: bool = True
-    ) -> Changes:
+    def exclude(self, rows: Iterable[int], reason: str, *, queue: str = "all") -> Changes:
         """Leave out of every count, with a reason."""
-        return self._act("exclude", rows, f"excluded: {reason}", queue, seen, reason=reason)
+        return self._act("exclude", rows, f"excluded: {reason}", queue, reason=reason)
 
-    def clear(self, rows: Iterable[int], *, queue: str = "all", seen: bool = True) -> Changes:
+    def clear(self, rows: Iterable[int], *, queue: str = "all") -> Changes:
         """Take decisions back."""
         some = [row for row in rows if self.state[row]]
-        return self._act("clear", some, "cleared", queue, seen)
+        return self._act("clear", some, "cleared", queue)
 
     def undo(self) -> Changes | None:
         """Take the last action back by a new event; None when there is none."""
@@ -188,63 +141,50 @@ class Review:
         """What stands for a row now."""
         return self._log.decisions.get(self.sha256[row])
 
-    # The table
+    # Which bytes the rows stand for
 
-    def rows_table(self, identity: ModelIdentity, app_version: str) -> list[Row]:
-        """One table row per image, in order.
+    def to_read(self) -> tuple[Rows, Rows]:
+        """Rows whose files have to be read: for what may be known of them, and to be certain.
 
-        Files that no run has read yet are hashed first if anything was decided: their decisions
-        are known by their bytes only.
+        The first have no hash yet; there are none while the session knows nothing that could be
+        found by one. The second have a hash that was recalled.
         """
-        if self._log.decisions:
-            for row in range(self.count):
-                if row not in self.errors:
-                    self._hash(row)
-        ids = [c.id for c in self.classes]
-        return [
-            decided(
-                row_of(self._result(row, identity), ids, app_version=app_version)
-                if self.suggested[row] >= 0 or row in self.errors
-                else self._waiting_row(row, identity, app_version),
-                self.decision(row),
-            )
-            for row in range(self.count)
-        ]
+        open_ = np.flatnonzero(~self.checked)
+        known = self._remembers or bool(self._log.decisions)
+        new = [r for r in open_.tolist() if not self.sha256[r] and r not in self.errors]
+        old = [r for r in open_.tolist() if self.sha256[r] and r not in self._unreachable]
+        return np.array(new if known else [], np.int64), np.array(old, np.int64)
 
-    def _result(self, row: int, identity: ModelIdentity) -> ImageResult:
-        truth = int(self.true_class[row])
-        said = None
-        if row not in self.errors:
-            said = Suggestion(
-                class_id=self.classes[int(self.suggested[row])].id,
-                confidence=float(self.confidence[row]),
-                probabilities=tuple(float(p) for p in self.probabilities[row]),
-                unfamiliarity=float(self.unfamiliarity[row]),
-                unfamiliar=bool(self.unfamiliar[row]),
-                needs_review=bool(self.needs_review[row]),
-            )
-        device = self._devices.get(row, identity.device)
-        return ImageResult(
-            image=self.images[row],
-            sha256=self.sha256[row],
-            suggestion=said,
-            error=self.errors.get(row, ""),
-            notes=self.notes.get(row, ()),
-            true_class=self.classes[truth].id if truth >= 0 else "",
-            model=ModelIdentity(model_id=identity.model_id, sha256=identity.sha256, device=device),
-        )
+    def read_rest(self) -> Changes:
+        """Read at once all files that `to_read` names; the window does it in the background."""
+        rows = np.concatenate(self.to_read()).tolist()
+        return self.compare([identity.read_again(row, self.images[row]) for row in rows])
 
-    def _waiting_row(self, row: int, identity: ModelIdentity, app_version: str) -> Row:
-        return Row(
-            image=self.images[row].name,
-            folder=self.images[row].folder,
-            sha256=self.sha256[row],
-            probabilities={},
-            note="not classified yet",
-            model=identity.model_id,
-            model_sha256=identity.sha256,
-            app_version=app_version,
-        )
+    def compare(self, found: Sequence[Reread]) -> Changes:
+        """Take what reading has shown: only the bytes decide what stands in a row.
+
+        Where they are others than was recalled, the suggestion and the decision about the former
+        bytes are not shown any more; the session keeps both.
+        """
+        replaced: list[int] = []
+        fresh: list[tuple[ImageFile, str]] = []
+        for one in found:
+            row = one.row
+            if not one.sha256:
+                if not self.checked[row]:
+                    self._unread(row, one.error)
+                continue
+            if not self.checked[row]:
+                if (one.image, one.sha256) != (self.images[row], self.sha256[row]):
+                    fresh.append((one.image, one.sha256))
+                if self._identify(row, one.image, one.sha256):
+                    replaced.append(row)
+            said = one.said if one.model_sha256 == self.model_sha256 else None
+            if said and self.suggested[row] < 0 and self.sha256[row] == one.sha256:
+                self._suggest(row, said.suggestion, said.notes, said.device)
+        self._store.put_images(fresh)
+        rows = np.array([one.row for one in found], np.int64)
+        return Changes(rows, f"{len(found)} files read", replaced=np.array(replaced, np.int64))
 
     # Inside
 
@@ -254,16 +194,15 @@ class Review:
         rows: Iterable[int],
         words: str,
         queue: str,
-        seen: bool,
         *,
         class_id: str = "",
         reason: str = "",
     ) -> Changes:
-        wanted = [int(row) for row in rows]
+        wanted, aside = self._as_shown([int(row) for row in rows])
         known = self.sha256
-        hashes = {sha: row for row in reversed(wanted) if (sha := known[row] or self._hash(row))}
+        hashes = {known[row]: row for row in reversed(wanted)}
         if not hashes:
-            return Changes(np.array([], np.int64), "")
+            return aside
         images = list(hashes)[::-1]
         count = len(wanted)
         action = Action(
@@ -274,95 +213,122 @@ class Review:
             reason=reason,
             reviewer=self.reviewer,
             queue=queue,
-            seen=seen,
+            seen=self._seen(wanted, images),
             text=f"{count:,} image{'' if count == 1 else 's'} {words}",
         )
         self._log.do(action)
-        return self._changes(images, action.text)
+        done = self._changes(images, action.text)
+        if not aside.left:
+            return done
+        rows_ = np.union1d(done.rows, aside.rows)
+        return replace(aside, rows=rows_, text=f"{done.text}. {aside.text}")
+
+    def _seen(self, rows: Sequence[int], images: Sequence[str]) -> bool | tuple[int, ...]:
+        """Of which images the suggestion was seen: all, none, or their places."""
+        seen = {self.sha256[row] for row in rows if self.seen[row]}
+        places = tuple(place for place, sha in enumerate(images) if sha in seen)
+        return len(places) == len(images) if len(places) in (0, len(images)) else places
+
+    def _as_shown(self, wanted: Sequence[int]) -> tuple[list[int], Changes]:
+        """The rows that still are what the reader saw; of the others, what is said instead.
+
+        A decision is about bytes: files that have changed since they were read, and files that
+        were not read yet, are read before anything is said about them.
+        """
+        files = [self.images[row] for row in wanted]
+        touched = identity.within(identity.ANSWER_SECONDS, lambda: identity.touched(files))
+        if touched is None:
+            return [], Changes(none(), _SILENT, left=len(wanted))
+        self.checked[[row for row, changed in zip(wanted, touched, strict=True) if changed]] = False
+        open_ = [row for row in wanted if not self.checked[row]]
+        if not open_:
+            return list(wanted), Changes(none(), "")
+        if len(open_) > READ_AT_ONCE:
+            words = (
+                f"Nothing was decided: the files of {len(open_):,} of these images are read first."
+            )
+            return [], Changes(none(), words, waiting=np.array(open_), left=len(wanted))
+        pairs = [(row, self.images[row]) for row in open_]
+        found = identity.within(
+            identity.ANSWER_SECONDS, lambda: [identity.read_again(*pair) for pair in pairs]
+        )
+        if found is None:
+            return [], Changes(none(), _SILENT, left=len(wanted))
+        before = {row: self.decision(row) for row in open_}
+        changes = self.compare(found)
+        replaced = set(changes.replaced.tolist())
+        unread = {row for row in open_ if not self.checked[row]}
+        known = {r for r in open_ if self.decision(r) != before[r]} - replaced - unread
+        away = replaced | unread | known
+        words = _aside(len(replaced), len(known), len(unread))
+        aside = replace(changes, text=words, left=len(away))
+        return [row for row in wanted if row not in away], aside
 
     def _moved(self, action: Action | None) -> Changes | None:
         return None if action is None else self._changes(action.images, action.text)
 
     def _changes(self, images: Iterable[str], text: str) -> Changes:
         rows = np.array([row for sha in images for row in self._rows.get(sha, ())], np.int64)
-        self._show(rows)
+        self._show(rows, self._log.decisions)
         return Changes(rows, text)
 
-    def _show(self, rows: Rows) -> None:
-        """Bring the columns of these rows up to the log."""
-        decisions, sha256, index = self._log.decisions, self.sha256, self._index
-        states: list[int] = []
-        classes: list[int] = []
-        for row in rows.tolist():
-            found = decisions.get(sha256[row])
-            states.append(_PLACE[found.state] if found else 0)
-            classes.append(index.get(found.class_id, -1) if found else -1)
-            if found and found.reason:
-                self.reasons[row] = found.reason
-            elif self.reasons:
-                self.reasons.pop(row, None)
-        self.state[rows] = states
-        self.decided[rows] = classes
+    def _unread(self, row: int, error: str) -> None:
+        """A file that cannot be read: what was recalled of it stands, but is not certain."""
+        if self.sha256[row]:
+            self._unreachable.add(row)
+        else:
+            self.errors[row] = error
 
-    def _suggestion_ids(self, rows: Sequence[int]) -> list[str]:
-        ids = [*(c.id for c in self.classes), ""]  # -1, no suggestion, is the last
-        return [ids[place] for place in self.suggested[np.asarray(rows, np.int64)].tolist()]
+    def _identify(self, row: int, image: ImageFile, sha256: str) -> bool:
+        """A row's bytes were read; returns whether others may have been shown until now."""
+        before, touched = self.sha256[row], image != self.images[row]
+        self.images[row] = image
+        self.checked[row] = True
+        self._unreachable.discard(row)
+        if before == sha256:
+            return False
+        if before:
+            self._unsay(row)
+        self._know(row, sha256)
+        return bool(before) or touched
 
-    def _suggest(self, row: int, said: Suggestion, notes: tuple[str, ...], device: str) -> None:
-        place = self._index.get(said.class_id, -1)
-        if place < 0 or len(said.probabilities) != len(self.classes):
-            return
-        self.suggested[row] = place
-        self.confidence[row] = said.confidence
-        self.probabilities[row] = said.probabilities
-        self.unfamiliarity[row] = said.unfamiliarity
-        self.unfamiliar[row] = said.unfamiliar
-        self.needs_review[row] = said.needs_review
-        self._devices[row] = device
-        if notes:
-            self.notes[row] = notes
-
-    def _hash(self, row: int) -> str:
-        """Hash of a row's file; read now if no run has read it yet, "" if it cannot be read."""
-        if not self.sha256[row]:
-            try:
-                self._know(row, sha256_of(self.images[row].path))
-            except (ImageError, OSError) as error:
-                self.errors[row] = str(error)
-        return self.sha256[row]
-
-    def _know(self, row: int, sha256: str, *, show: bool = True) -> list[int]:
-        """Remember a row's hash; returns the rows that share its decision."""
-        if not sha256 or self.sha256[row] == sha256:
-            return []
+    def _know(self, row: int, sha256: str) -> None:
+        """Remember a row's hash and show the decision about it."""
         before = self._rows.get(self.sha256[row], [])
         if row in before:
             before.remove(row)
         self.sha256[row] = sha256
         self._rows.setdefault(sha256, []).append(row)
-        if show:
-            self._show(np.array([row], np.int64))
-        return self._rows[sha256]
+        self._show(np.array([row], np.int64), self._log.decisions)
 
     def _recall_hashes(self) -> None:
-        """Hashes of files unchanged since they were read; of some others if a decision may wait.
-
-        The opened folder may have another name than then; the names inside it count, unless they
-        stand for different bytes in two folders of one session.
-        """
-        exact: dict[tuple[str, str, int, int], str] = {}
-        inside: dict[tuple[str, int, int], str] = {}
-        for k in self._store.known_images():
-            file = (k.name, k.bytes, k.modified_ns)
-            exact[k.folder, *file] = k.sha256
-            inside[file] = k.sha256 if inside.get(file, k.sha256) == k.sha256 else ""
-        unread = _READ_ON_OPENING if self._log.decisions else 0
-        for row, image in enumerate(self.images):
-            file = (image.name, image.bytes, image.modified_ns)
-            sha256 = exact.get((image.folder, *file)) or inside.get(file, "")
+        """Hashes as the session knows them; some files are read, if a decision may wait for it."""
+        known = list(self._store.known_images())
+        self._remembers = bool(known)
+        for row, sha256 in enumerate(identity.recall(known, self.images)):
             if sha256:
-                self._know(row, sha256, show=False)
-            elif unread:
-                unread -= 1
-                self._hash(row)
-        self._show(np.arange(self.count, dtype=np.int64))
+                self.sha256[row] = sha256
+                self._rows.setdefault(sha256, []).append(row)
+        if self._log.decisions:
+            unread = [row for row, sha256 in enumerate(self.sha256) if not sha256]
+            some = unread[:_READ_ON_OPENING]
+            self.compare([identity.read_again(row, self.images[row]) for row in some])
+        self._show(np.arange(self.count, dtype=np.int64), self._log.decisions)
+
+
+def _aside(replaced: int, known: int, unread: int) -> str:
+    """Why some images were not decided, and what to do."""
+    said: list[str] = []
+    if replaced:
+        which = "1 file has" if replaced == 1 else f"{replaced:,} files have"
+        said.append(
+            f"{which} changed on the disk since the image was shown and was loaded again:"
+            " not decided. Look at it, then decide."
+        )
+    if known:
+        which = "1 image turned" if known == 1 else f"{known:,} images turned"
+        said.append(f"{which} out to be decided already: left as now shown.")
+    if unread:
+        which = "1 file" if unread == 1 else f"{unread:,} files"
+        said.append(f"{which} could not be read: not decided. Check the drive, then try again.")
+    return " ".join(said)

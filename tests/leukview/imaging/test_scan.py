@@ -6,7 +6,7 @@ import pytest
 
 from leukview.domain.errors import UsageError
 from leukview.domain.progress import CancelToken
-from leukview.imaging.scan import folders_of, scan
+from leukview.imaging.scan import again, folders_of, scan
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX files")
 
@@ -121,3 +121,15 @@ def test_cancelling_ends_the_walk(image_folder):
     token = CancelToken()
     token.cancel()
     assert scan([image_folder()], cancel=token).images == ()
+
+
+def test_a_file_is_looked_at_again(image_folder):
+    (image,) = scan([image_folder({"a.png": 5})]).images
+    assert again(image) is image
+    image.path.write_bytes(b"longer than it was before" * 100)
+    now = again(image)
+    assert now.bytes == image.path.stat().st_size
+    assert (now.path, now.name, now.folder) == (image.path, image.name, image.folder)
+    image.path.unlink()
+    with pytest.raises(OSError, match="No such file"):
+        again(image)

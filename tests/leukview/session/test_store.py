@@ -233,6 +233,24 @@ def test_suggestions_come_back_for_their_model_only_and_errors_are_tried_again(
     store.close()
 
 
+def test_hashes_of_files_are_kept_without_a_suggestion(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "s.lkv")
+    image = result("a/1.png", "1" * 64).image
+    store.put_images([(image, "1" * 64)])
+    store.put_images([])
+    assert [(k.name, k.sha256) for k in store.known_images()] == [("a/1.png", "1" * 64)]
+    store.close()
+
+
+def test_suggestions_for_some_hashes_only(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "s.lkv")
+    store.put_results([result(f"{n}.png", str(n) * 64) for n in range(5)], CLASSES)
+    wanted = ["1" * 64, "3" * 64, "9" * 64]
+    assert sorted(k.sha256 for k in store.results("m" * 64, wanted)) == wanted[:2]
+    assert list(store.results("m" * 64, [])) == []
+    store.close()
+
+
 def test_small_texts_are_kept(tmp_path: Path) -> None:
     store = open_store(tmp_path / "s.lkv")
     assert store.meta("folder") is None

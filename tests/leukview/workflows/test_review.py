@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import random
+import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +15,7 @@ import pytest
 from leukview.domain import table
 from leukview.domain.classes import CellClass, Role
 from leukview.domain.errors import OutputError, SessionError
+from leukview.domain.progress import CancelToken
 from leukview.domain.records import (
     DecisionState,
     ImageFile,
@@ -19,9 +23,13 @@ from leukview.domain.records import (
     ModelIdentity,
     Suggestion,
 )
+from leukview.imaging.scan import scan
 from leukview.session.store import SessionStore, open_store
+from leukview.workflows import identity
+from leukview.workflows.columns import Changes
 from leukview.workflows.export import export_csv
-from leukview.workflows.review import Review
+from leukview.workflows.review import READ_AT_ONCE, Review
+from leukview.workflows.table_rows import rows_of
 
 STATES = tuple(DecisionState)
 CLASSES = tuple(
@@ -170,7 +178,10 @@ def test_a_decision_before_any_run_reads_the_file_itself(reopen) -> None:
 def test_an_image_that_cannot_be_read_cannot_be_decided(reopen) -> None:
     review = reopen(run=False)
     review.images[1].path.unlink()
-    assert review.decide([1], "hem").rows.size == 0
+    changes = review.decide([1], "hem")
+    assert changes.left == 1
+    assert "1 file could not be read: not decided" in changes.text
+    assert "disappeared" in review.errors[1]
     assert states(review)[1] == "undecided"
 
 
@@ -211,6 +222,7 @@ def test_equal_names_in_two_folders_are_not_taken_for_each_other(tmp_path: Path)
     for folder, data in (("x", b"X"), ("y", b"Y"), ("z", b"Z")):
         (tmp_path / folder).mkdir()
         image(folder).path.write_bytes(data)
+        os.utime(image(folder).path, ns=(5, 5))
     pair = (image("x"), image("y"))
     review = Review(pair, CLASSES, store, reviewer="R")
     review.add_results([0, 1], results(pair, "hem all"))
@@ -281,14 +293,14 @@ def test_any_sequence_replays_to_the_same_state_and_undoes_to_nothing(reopen) ->
 
 def test_the_exported_table_reads_back(reopen, tmp_path: Path) -> None:
     review = reopen()
-    review.decide([1], "all", queue="review", seen=False)
+    review.decide([1], "all", queue="review")
     review.exclude([4], "=smudged")
     path = tmp_path / "out.csv"
     assert export_csv(review, path, identity=MODEL) == 5
     assert path.read_bytes().startswith(b"\xef\xbb\xbfimage,folder,")
     rows = list(table.parse(path.read_text(encoding="utf-8").splitlines(keepends=True)))
     ids = [c.id for c in CLASSES]
-    written = [table.cells(row, ids) for row in review.rows_table(MODEL, rows[0].app_version)]
+    written = [table.cells(row, ids) for row in rows_of(review, MODEL, rows[0].app_version)]
     assert [table.cells(row, ids) for row in rows] == written
     assert (rows[1].decision, rows[1].decision_state, rows[1].suggestion) == (
         "all",
@@ -316,6 +328,240 @@ def test_an_existing_table_is_replaced_only_when_told(reopen, tmp_path: Path) ->
     assert path.read_text().startswith("image,")
 
 
+def same_stat(path: Path, data: bytes) -> None:
+    """Another file in the place of one, equal in name, size and time."""
+    before = path.stat()
+    assert len(data) == before.st_size
+    path.write_bytes(data)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def later(path: Path, data: bytes | None = None) -> None:
+    """The file a second later, with other bytes or the same."""
+    before = path.stat()
+    if data is not None:
+        path.write_bytes(data)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + 1_000_000_000))
+
+
+def check(review: Review) -> Changes:
+    """What the window does in the background: read all that was recalled or not read yet."""
+    rows = np.concatenate(review.to_read()).tolist()
+    batches = identity.reread(
+        rows,
+        review.images,
+        review._store,
+        done=lambda row: bool(review.checked[row]),
+        model_sha256=lambda: review.model_sha256,
+        cancel=CancelToken(),
+    )
+    return review.compare([one for batch in batches for one in batch])
+
+
+def test_a_file_replaced_by_one_of_equal_name_size_and_time_is_noticed(reopen, tmp_path) -> None:
+    review = reopen()
+    review.decide([1], "all")
+    same_stat(tmp_path / "slides" / "b.png", b"X")
+    again = reopen(run=False)
+    again.load_stored(MODEL.sha256)
+    assert states(again)[1] == "changed"  # provisional: nothing on the disk says otherwise
+    changes = check(again)
+    assert changes.replaced.tolist() == [1]
+    assert (states(again)[1], again.suggested[1], again.pending().tolist()) == (
+        "undecided",
+        -1,
+        [1],
+    )
+    assert again.suggested.tolist() == [0, -1, 1, 0, 1]
+    assert again.undo_text == "1 image decided as ALL blast"  # the record keeps it
+    assert again.checked.all()
+    (tmp_path / "slides" / "b.png").write_bytes(b"B")
+    back = reopen(run=False)
+    check(back)
+    assert states(back)[1] == "changed"
+
+
+def test_a_replaced_file_takes_what_was_said_about_its_own_bytes(reopen, tmp_path) -> None:
+    review = reopen()
+    review.unsure([2])
+    same_stat(tmp_path / "slides" / "b.png", b"C")
+    again = reopen(run=False)
+    again.load_stored(MODEL.sha256)
+    check(again)
+    assert again.suggested[1] == again.suggested[2] == 1
+    assert states(again)[1:3] == ["unsure", "unsure"]
+
+
+def test_nobody_decides_for_bytes_that_were_not_shown(reopen, tmp_path) -> None:
+    review = reopen()
+    later(tmp_path / "slides" / "b.png", b"changed")
+    changes = review.decide([1, 2], "all")
+    assert (changes.left, changes.replaced.tolist()) == (1, [1])
+    assert sorted(changes.rows.tolist()) == [1, 2]
+    assert changes.text.startswith("1 image decided as ALL blast. 1 file has changed on the disk")
+    assert states(review)[1:3] == ["undecided", "agreed"]
+    assert review.suggested[1] == -1
+    assert review.decide([1], "all").left == 0  # it was loaded again and looked at
+    assert states(review)[1] == "changed"
+    assert review.decision(1).suggestion == ""
+
+
+def test_a_recalled_image_is_read_before_it_is_decided(reopen, tmp_path) -> None:
+    reopen().decide([1], "all")
+    same_stat(tmp_path / "slides" / "b.png", b"X")
+    again = reopen(run=False)
+    again.load_stored(MODEL.sha256)
+    changes = again.clear([1])
+    assert (changes.left, changes.replaced.tolist()) == (1, [1])
+    assert states(again)[1] == "undecided"
+    assert again.undo_text == "1 image decided as ALL blast"
+
+
+def test_a_file_that_was_only_touched_is_decided_without_a_word(reopen, tmp_path) -> None:
+    review = reopen()
+    later(tmp_path / "slides" / "b.png")
+    changes = review.decide([1], "all")
+    assert (changes.left, changes.text) == (0, "1 image decided as ALL blast")
+    assert review.images[1].modified_ns == (tmp_path / "slides" / "b.png").stat().st_mtime_ns
+
+
+def test_a_file_that_changed_before_the_run_read_it_is_shown_again(reopen, tmp_path) -> None:
+    review = reopen(run=False)
+    later(tmp_path / "slides" / "b.png", b"changed")
+    files = folder_of(tmp_path)
+    changes = review.add_results([1], results(files)[1:2])
+    assert changes.replaced.tolist() == [1]
+    assert review.images[1] == files[1]
+    assert review.decide([1], "all").left == 0
+
+
+def test_a_decision_that_turns_up_is_shown_and_not_overwritten(reopen, tmp_path) -> None:
+    reopen().decide([1], "all")
+    again = reopen(run=False)
+    forget(again)
+    changes = again.decide([1], "hem")
+    assert changes.left == 1
+    assert "turned out to be decided already" in changes.text
+    assert again.decided[1] == 1
+    assert again.decide([1], "hem").left == 0
+    assert again.decided[1] == 0
+
+
+def forget(review: Review) -> None:
+    """As for a copy of the folder with new times, too large to be read on opening."""
+    review.sha256 = [""] * review.count
+    review._rows.clear()
+    review._show(np.arange(review.count), review._log.decisions)
+
+
+def test_hashes_read_for_a_decision_are_known_the_next_time(reopen) -> None:
+    review = reopen(run=False)
+    review.decide([1], "all")
+    again = reopen(run=False)
+    assert again.sha256[1] == hashlib.sha256(b"B").hexdigest()
+    assert states(again)[1] == "changed"
+
+
+def test_many_unread_files_are_not_read_while_a_key_waits(reopen, tmp_path) -> None:
+    for n in range(READ_AT_ONCE):
+        (tmp_path / "slides").mkdir(exist_ok=True)
+        (tmp_path / "slides" / f"more{n}.png").write_text(str(n))
+    review = reopen(run=False)
+    rows = range(review.count)
+    changes = review.decide(rows, "all")
+    assert changes.waiting.tolist() == list(rows)
+    assert "Nothing was decided" in changes.text
+    assert (review.state == 0).all()
+    review.compare([identity.read_again(row, review.images[row]) for row in rows])
+    assert review.decide(rows, "all").left == 0
+    assert (review.state != 0).all()
+
+
+def test_a_copied_folder_finds_everything_by_the_bytes(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "s.lkv")
+    count = 400  # more than are read on opening
+    (tmp_path / "old").mkdir()
+    for n in range(count):
+        (tmp_path / "old" / f"{n:03}.png").write_text(str(n))
+    images = folder_of(tmp_path, "old")
+    review = Review(images, CLASSES, store, reviewer="R")
+    said = " ".join(["hem", "all"] * 200 + ["hem"] * 5)
+    review.add_results(range(len(images)), results(images, said))
+    review.decide(range(len(images)), "all")
+    (tmp_path / "parent").mkdir()
+    shutil.copytree(tmp_path / "old", tmp_path / "parent" / "in", copy_function=shutil.copyfile)
+    copies = scan([tmp_path / "parent"]).images
+    again = Review(copies, CLASSES, store, reviewer="R")
+    again.load_stored(MODEL.sha256)
+    assert (again.state == 0).any()
+    assert len(check(again).replaced) == 0
+    assert (again.state != 0).all()
+    assert again.pending().size == 0
+    store.flush()
+    third = Review(copies, CLASSES, store, reviewer="R")
+    assert all(third.sha256)
+    store.close()
+
+
+def test_a_session_that_knows_nothing_reads_nothing(reopen) -> None:
+    review = reopen(run=False)
+    assert [rows.tolist() for rows in review.to_read()] == [[], []]
+
+
+def test_files_out_of_reach_keep_what_is_known_and_can_be_decided_if_they_were_read(
+    reopen, tmp_path
+) -> None:
+    reopen().decide([1], "all")
+    again = reopen(run=False)
+    again.load_stored(MODEL.sha256)
+    again.compare([identity.read_again(2, again.images[2])])
+    (tmp_path / "slides").rename(tmp_path / "away")
+    check(again)
+    assert states(again)[1] == "changed"
+    assert again.suggested.tolist() == [0, 0, 1, 0, 1]
+    assert again.errors == {}
+    assert again.decide([2], "hem").left == 0
+    refused = again.decide([4], "hem")
+    assert (refused.left, refused.text[:24]) == (1, "1 file could not be read")
+    (tmp_path / "away").rename(tmp_path / "slides")
+    assert again.decide([4], "hem").left == 0
+
+
+def test_a_drive_that_never_answers_holds_nobody_up(reopen, monkeypatch) -> None:
+    review = reopen()
+    gate = threading.Event()
+    monkeypatch.setattr(identity, "ANSWER_SECONDS", 0.01)
+    monkeypatch.setattr(identity, "touched", lambda files: gate.wait(30))
+    changes = review.decide([1], "all")
+    gate.set()
+    assert "does not answer" in changes.text
+    assert states(review)[1] == "undecided"
+    for thread in threading.enumerate():
+        if thread.name == "leukview-look":
+            thread.join()
+
+
+def test_only_suggestions_that_were_on_the_screen_count_as_seen(reopen) -> None:
+    review = reopen()
+    review.mark_seen([1, 4])
+    review.agree([0, 1, 2, 4])
+    seen = {row: review.decision(row).suggestion_seen for row in (0, 1, 2, 4)}
+    assert seen == {0: False, 1: True, 2: False, 4: True}
+    again = reopen(run=False)
+    assert {row: again.decision(row).suggestion_seen for row in (0, 1, 2, 4)} == seen
+    assert not again.seen.any()
+
+
+def test_another_suggestion_has_not_been_seen(reopen) -> None:
+    review = reopen()
+    review.mark_seen(range(5))
+    review.add_results([1], results(review.images)[1:2])
+    assert review.seen.tolist() == [True, False, True, True, True]
+    review.set_classes(OTHER)
+    review.mark_seen(range(5))
+    assert not review.seen.any()
+
+
 def test_what_was_never_suggested_was_not_seen(reopen) -> None:
     review = reopen(run=False)
     review.decide([0], "all")
@@ -329,5 +575,6 @@ def test_decisions_reach_a_table_that_is_written_before_any_run(reopen) -> None:
     review.decide([1], "all")
     again = reopen(run=False)
     again.sha256[1] = ""  # as for a copy of the folder with new times
-    rows = again.rows_table(MODEL, "0")
+    again.read_rest()
+    rows = rows_of(again, MODEL, "0")
     assert [row.decision for row in rows] == ["", "all", "", "", ""]

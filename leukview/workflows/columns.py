@@ -1,0 +1,149 @@
+"""What stands beside each image of a folder, as columns of numbers: suggestions and decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leukview.domain.classes import CellClass
+from leukview.domain.records import Decision, DecisionState, ImageFile, Suggestion
+
+Rows = NDArray[np.int64]
+_PLACE = {state: place for place, state in enumerate(DecisionState)}
+
+
+def none() -> Rows:
+    """No rows."""
+    return np.zeros(0, np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Rows whose state changed, and what happened in words.
+
+    Attributes:
+        rows: that look different now.
+        text: what was done and what was not, for the status line.
+        replaced: rows whose file has other bytes than were shown; their pixels are outdated.
+        waiting: rows whose bytes have to be read before anything can be done with them.
+        left: how many of the images that were asked for were left as they are.
+    """
+
+    rows: Rows
+    text: str
+    replaced: Rows = field(default_factory=none)
+    waiting: Rows = field(default_factory=none)
+    left: int = 0
+
+
+class Columns:
+    """N images and what stands beside them, for C classes.
+
+    Attributes:
+        images: in the order of the scan, each as it was when its bytes were last read.
+        classes: of the model in use.
+        suggested, decided, true_class: class index (N,) int16, -1 for none.
+        confidence, unfamiliarity: float32 (N,), nan for none.
+        probabilities: float32 (N, C), nan for none.
+        unfamiliar, needs_review: bool (N,).
+        state: int8 (N,), index into `tuple(DecisionState)`.
+        errors, notes, reasons: by row, where there is one.
+        sha256: by row, "" until the file was read.
+        checked: bool (N,), whether the bytes were read since the folder was opened; until then a
+            hash is what the session recalls of a file of that name, size and time.
+        seen: bool (N,), whether the suggestion was on the screen.
+        devices: on which a row's suggestion was made.
+        model_sha256: of the model whose suggestions are shown, or "".
+    """
+
+    def __init__(self, images: Sequence[ImageFile]) -> None:
+        self.images = list(images)
+        self.count = len(self.images)
+        self.sha256 = [""] * self.count
+        self.checked = np.zeros(self.count, np.bool_)
+        self.state = np.zeros(self.count, np.int8)
+        self.decided = np.full(self.count, -1, np.int16)
+        self.reasons: dict[int, str] = {}
+        self.errors: dict[int, str] = {}
+        self.devices: dict[int, str] = {}
+        self._start(())
+
+    def set_truth(self, class_ids: Iterable[str]) -> None:
+        """The class that folder names stand for, one id (or "") per image, in order."""
+        self.true_class[:] = [self._index.get(name, -1) for name in class_ids]
+
+    def pending(self) -> Rows:
+        """Rows without a suggestion and without an error."""
+        waiting = self.suggested < 0
+        waiting[list(self.errors)] = False
+        return np.flatnonzero(waiting)
+
+    def mark_seen(self, rows: Iterable[int]) -> None:
+        """The suggestions of these rows, where there are any, are on the screen now."""
+        some = np.fromiter(rows, np.int64)
+        self.seen[some] |= self.suggested[some] >= 0
+
+    def _start(self, classes: Sequence[CellClass]) -> None:
+        """No suggestions yet, by a model with these classes."""
+        self.classes = tuple(classes)
+        self._index = {c.id: i for i, c in enumerate(self.classes)}
+        n = self.count
+        self.suggested = np.full(n, -1, np.int16)
+        self.true_class = np.full(n, -1, np.int16)
+        self.confidence = np.full(n, np.nan, np.float32)
+        self.unfamiliarity = np.full(n, np.nan, np.float32)
+        self.probabilities = np.full((n, len(self.classes)), np.nan, np.float32)
+        self.unfamiliar = np.zeros(n, np.bool_)
+        self.needs_review = np.zeros(n, np.bool_)
+        self.seen = np.zeros(n, np.bool_)
+        self.model_sha256 = ""
+        self.errors.clear()
+        self.devices.clear()
+        self.notes: dict[int, tuple[str, ...]] = {}
+
+    def _suggestion_ids(self, rows: Sequence[int]) -> list[str]:
+        ids = [*(c.id for c in self.classes), ""]  # -1, no suggestion, is the last
+        return [ids[place] for place in self.suggested[np.asarray(rows, np.int64)].tolist()]
+
+    def _suggest(self, row: int, said: Suggestion, notes: tuple[str, ...], device: str) -> None:
+        place = self._index.get(said.class_id, -1)
+        if place < 0 or len(said.probabilities) != len(self.classes):
+            return
+        self.suggested[row] = place
+        self.confidence[row] = said.confidence
+        self.probabilities[row] = said.probabilities
+        self.unfamiliarity[row] = said.unfamiliarity
+        self.unfamiliar[row] = said.unfamiliar
+        self.needs_review[row] = said.needs_review
+        self.devices[row] = device
+        self.seen[row] = False
+        if notes:
+            self.notes[row] = notes
+
+    def _unsay(self, row: int) -> None:
+        """Show no suggestion for a row."""
+        self.suggested[row] = -1
+        self.confidence[row] = self.unfamiliarity[row] = np.nan
+        self.probabilities[row] = np.nan
+        self.unfamiliar[row] = self.needs_review[row] = self.seen[row] = False
+        for kept in (self.notes, self.devices, self.errors):
+            kept.pop(row, None)
+
+    def _show(self, rows: Rows, decisions: Mapping[str, Decision]) -> None:
+        """Bring the columns of these rows up to the decisions, by the hashes of their bytes."""
+        sha256, index = self.sha256, self._index
+        states: list[int] = []
+        classes: list[int] = []
+        for row in rows.tolist():
+            found = decisions.get(sha256[row])
+            states.append(_PLACE[found.state] if found else 0)
+            classes.append(index.get(found.class_id, -1) if found else -1)
+            if found and found.reason:
+                self.reasons[row] = found.reason
+            elif self.reasons:
+                self.reasons.pop(row, None)
+        self.state[rows] = states
+        self.decided[rows] = classes
