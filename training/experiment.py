@@ -22,7 +22,7 @@ from training.data.splits import Parts, Split
 from training.features import Trunk
 from training.models import efficientnet_b3, initial
 from training.runs import Run
-from training.train import Fitter, Material, fit_head, head_logits, new_head, put_head
+from training.train import Fitter, Material, fit_head, head_logits, new_head, put_head, weights_of
 
 CROSS, PAPER, FINAL = "cross", "paper", "final"
 SEEN = 600  # fit rows whose embeddings a fold keeps; 128 directions need at least 256
@@ -131,7 +131,7 @@ class _Bench:
         """The run's one classifier, with its initial weights again."""
         if self._model is None:
             self._model = fresh(self._exp)
-            self._start = self._model.get_weights()
+            self._start = weights_of(self._model)
         self._model.set_weights(self._start)
         return self._model
 

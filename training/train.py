@@ -51,6 +51,11 @@ def new_head(head: Head, class_count: int) -> keras.Model:
     return keras.Model(embedding, add_head(head, embedding, class_count))
 
 
+def weights_of(model: keras.Model) -> list[NDArray[np.float32]]:
+    """Copies of a model's weights; the arrays of `get_weights` change with it on torch."""
+    return [np.array(value) for value in model.get_weights()]
+
+
 def put_head(head: keras.Model, classifier: keras.Model) -> None:
     """Copy a head's weights into the classifier's layers of the same names."""
     for layer in head.layers:
@@ -162,7 +167,7 @@ class Fitter:
             # beside the weights.
             kept = {id(v) for v in model.weights}
             others = [v for v in (*optimizer.variables, *model.variables) if id(v) not in kept]
-            start = [(v, keras.ops.convert_to_numpy(v)) for v in others]
+            start = [(v, np.array(keras.ops.convert_to_numpy(v))) for v in others]
             self._ready[stage, steps] = model, start
         model, start = self._ready[stage, steps]
         for variable, value in start:
@@ -195,10 +200,11 @@ class KeepBest(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships n
         score = (round(float(logs["val_accuracy"]), 6), -float(logs["val_loss"]))
         if score <= self._best:
             return
-        self._best, self._weights = score, self.model.get_weights()
+        self._best, self._weights = score, weights_of(self.model)
         if self._file:
             draft = self._file.with_suffix(".draft.npz")
-            np.savez(draft, score=score, **{f"w{i}": w for i, w in enumerate(self._weights)})
+            kept = {f"w{i}": w for i, w in enumerate(self._weights)}
+            np.savez(draft, score=score, **kept)  # type: ignore[arg-type]  # as in runs.py
             draft.replace(self._file)
 
     def on_train_end(self, logs: Any = None) -> None:  # noqa: ARG002

@@ -79,7 +79,7 @@ def tiny(keras: ModuleType, side: int) -> Any:
 def test_a_second_part_is_fitted_as_if_it_were_the_first(
     keras: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from training.train import Fitter, Material, efficientnet_b3
+    from training.train import Fitter, Material, efficientnet_b3, weights_of
 
     monkeypatch.setattr(efficientnet_b3, "at_side", lambda _c, _h, side: tiny(keras, side))
     pixels = np.random.default_rng(0).integers(0, 256, (16, 64, 64, 3), dtype=np.uint8)
@@ -96,12 +96,12 @@ def test_a_second_part_is_fitted_as_if_it_were_the_first(
         schedule="cosine",
     )
     model = tiny(keras, 64)
-    fitter, start, found = Fitter("table7"), model.get_weights(), []
+    fitter, start, found = Fitter("table7"), weights_of(model), []
     for name in ("first", "second"):
         model.set_weights(start)
         how = Augmentation(flip=True, rotation=20)
         fitter.fit(model, material, parts(16), stage, how, seed=3, run=tmp_path / name)
-        found.append(model.get_weights())
+        found.append(weights_of(model))
     assert any(np.abs(one - other).max() > 0 for one, other in zip(start, found[0], strict=True))
     for one, other in zip(*found, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)

@@ -47,7 +47,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras ships no ty
         super().__init__()
         self._pixels, self._targets, self._rows, self._weights = pixels, targets, rows, weights
         self._side, self._view, self._batch, self._how = side, view, batch, how
-        self._rng = np.random.default_rng(seed)
+        self._seed, self._epoch = seed, 0
         self._steps = steps or -(-len(rows) // batch)
         self._order = self._draw()
 
@@ -55,36 +55,40 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras ships no ty
         return self._steps
 
     def on_epoch_end(self) -> None:
+        self._epoch += 1
         self._order = self._draw()
 
     def __getitem__(self, step: int) -> Batch:
         rows = self._order[step * self._batch : (step + 1) * self._batch]
-        images = np.stack([self._image(int(row)) for row in rows])
+        # By epoch and step, not from one stream: some backends read a batch to learn its shape.
+        rng = np.random.default_rng([self._seed, self._epoch, step])
+        images = np.stack([self._image(int(row), rng) for row in rows])
         x = np.asarray(keras.ops.convert_to_numpy(unit_range(images)))
         return x, self._targets[rows], self._weights[rows]
 
     def _draw(self) -> NDArray[np.int64]:
         if self._how is None:
             return self._rows
+        rng = np.random.default_rng([self._seed, self._epoch])
         rounds = -(-self._steps * self._batch // len(self._rows))
-        drawn = np.concatenate([self._rng.permutation(self._rows) for _ in range(rounds)])
+        drawn = np.concatenate([rng.permutation(self._rows) for _ in range(rounds)])
         return drawn[: self._steps * self._batch]
 
-    def _image(self, row: int) -> NDArray[np.uint8]:
+    def _image(self, row: int, rng: np.random.Generator) -> NDArray[np.uint8]:
         image = np.asarray(self._pixels[row])
         if self._view == "part":
-            return self._part(image)
+            return self._part(image, rng)
         if image.shape[0] != self._side:
             small = cv2.resize(image, (self._side, self._side), interpolation=cv2.INTER_AREA)
             image = np.asarray(small, dtype=np.uint8)
         # After the reduction: the changes cost four times as much at 300 pixels as at 160.
-        return image if self._how is None else augment(image, self._how, self._rng)
+        return image if self._how is None else augment(image, self._how, rng)
 
-    def _part(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def _part(self, image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
         """Geometry before the cut, so that no mirrored border comes into it; colour after."""
         spare = image.shape[0] - self._side
         if self._how is None:
             return image[spare // 2 :, spare // 2 :][: self._side, : self._side]
-        top, left = self._rng.integers(0, spare + 1, 2)
-        moved = change_shape(image, self._how, self._rng)
-        return change_colour(moved[top:, left:][: self._side, : self._side], self._how, self._rng)
+        top, left = rng.integers(0, spare + 1, 2)
+        moved = change_shape(image, self._how, rng)
+        return change_colour(moved[top:, left:][: self._side, : self._side], self._how, rng)
