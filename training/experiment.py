@@ -25,7 +25,7 @@ from training.runs import Run
 from training.train import Fitter, Material, fit_head, head_logits, new_head, put_head, weights_of
 
 CROSS, PAPER, FINAL = "cross", "paper", "final"
-SEEN = 600  # fit rows whose embeddings a fold keeps; 128 directions need at least 256
+SEEN = 400  # fit rows whose embeddings a fold keeps; 128 directions need at least 256
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,93 @@
+"""What a fit may start from: weights by name, or the trunk of a run on another set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from leukview.domain.errors import UsageError
+from training.config import Config, Stage
+from training.data.catalogue import SETS
+
+pytestmark = [pytest.mark.training, pytest.mark.filterwarnings("ignore")]
+LITE = Path("lite.weights.h5")
+
+
+def config(init: str, name: str = "trunk") -> Config:
+    return Config(name=name, head="table2", init=init, stages=(Stage(kind="full", steps=1),))
+
+
+@pytest.fixture
+def network(keras: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A network of one layer in place of EfficientNet-B3."""
+    from training.models import registry
+
+    def build(_head: str, class_count: int, weights: Path | None) -> Any:
+        stem = keras.Input((8, 8, 3))
+        trunk = keras.Model(stem, keras.layers.Conv2D(4, 3)(stem), name="trunk")
+        image = keras.Input((8, 8, 3))
+        scale = 1.0 if weights is None else 2.0  # as a file's own normalisation
+        x = keras.layers.Rescaling([scale], [0.5], name="pixel_range")(image)
+        x = keras.layers.GlobalAveragePooling2D(name="embedding")(trunk(x))
+        return keras.Model(image, keras.layers.Dense(class_count, name="logits")(x))
+
+    monkeypatch.setitem(registry.NETWORKS, "efficientnet-b3", build)
+    return build
+
+
+def finished(runs: Path, name: str, about: str, recipe: Config, model: Any) -> None:
+    from training.data.prepare import hash_of
+    from training.runs import Run
+
+    run = Run(runs, SETS[about], recipe, data_hash=hash_of([]))
+    assert run.folder.name == name
+    model.save_weights(run.weights)
+
+
+def test_a_run_of_another_set_gives_its_trunk_and_its_pixel_range(
+    network: Any, tmp_path: Path
+) -> None:
+    from training.models import initial
+
+    lite = tmp_path / LITE
+    lite.touch()
+    donor = network("table2", 8, lite)
+    finished(tmp_path, "pbc-trunk", "pbc", config("lite"), donor)
+    got = initial.classifier(config("run:pbc-trunk"), SETS["cnmc"], tmp_path, lite)
+    expected = donor.get_layer("trunk").get_weights()
+    for one, other in zip(got.get_layer("trunk").get_weights(), expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert got.get_layer("pixel_range").scale == [2.0]
+    assert got.get_layer("logits").units == 2
+
+
+def test_a_run_that_has_seen_the_set_is_refused_however_far_back(
+    network: Any, tmp_path: Path
+) -> None:
+    from training.models import initial
+
+    finished(tmp_path, "all4-trunk", "all4", config("random"), network("table2", 4, None))
+    second = config("run:all4-trunk", "second")
+    finished(tmp_path, "pbc-second", "pbc", second, network("table2", 8, None))
+    with pytest.raises(UsageError, match="has been fitted on all4"):
+        initial.classifier(config("run:pbc-second"), SETS["all4"], tmp_path, LITE)
+
+
+def test_an_unfinished_run_is_refused_with_the_command_that_finishes_it(tmp_path: Path) -> None:
+    pytest.importorskip("keras", reason="needs the extra [train]")
+    from training.models import initial
+
+    with pytest.raises(UsageError, match="--only final"):
+        initial.classifier(config("run:pbc-trunk"), SETS["cnmc"], tmp_path, LITE)
+
+
+def test_the_card_tells_the_whole_way_of_the_weights(network: Any, tmp_path: Path) -> None:
+    from training.models import initial
+
+    finished(tmp_path, "all4-trunk", "all4", config("lite"), network("table2", 4, None))
+    said = initial.words("run:all4-trunk", tmp_path)
+    assert said == "ImageNet EfficientNet-Lite2 (grown), then fitted on all4 (`trunk`)"
