@@ -1,0 +1,136 @@
+"""Folds, the paper's split and the refit, from a run that may be interrupted anywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from leukview.domain.errors import UsageError
+from training.config import Config, Stage
+from training.data.augment import Augmentation
+from training.data.catalogue import SETS, Item
+from training.data.splits import Split
+
+pytestmark = [pytest.mark.training, pytest.mark.filterwarnings("ignore")]
+ABOUT = SETS["all4"]
+ROWS, SIDE = 48, 16
+STAGE = Stage(kind="full", side=8, view="part", steps=2, checks=2, batch=4, optimizer="adamw")
+RECIPE = Config(
+    name="toy",
+    head="table2",
+    init="random",
+    augmentation=Augmentation(flip=True, corner=0.5),
+    stages=(STAGE, Stage(kind="full", side=16, steps=1, checks=1, batch=4)),
+)
+
+
+@pytest.fixture
+def small_network(keras: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One convolution in place of EfficientNet-B3, with the same layer names."""
+    from training import train
+    from training.models import efficientnet_b3, registry
+    from training.models.heads import add_head
+
+    def build(head: Any, class_count: int, _weights: Path | None, side: int = SIDE) -> Any:
+        stem = keras.Input((side, side, 3))
+        trunk = keras.Model(stem, keras.layers.Conv2D(6, 3, name="block1a")(stem), name="trunk")
+        image = keras.Input((side, side, 3), name="image")
+        x = keras.layers.Rescaling([1.0] * 3, [0.0] * 3, name="pixel_range")(image)
+        x = keras.layers.GlobalAveragePooling2D(name="embedding", dtype="float32")(trunk(x))
+        return keras.Model(image, add_head(head, x, class_count))
+
+    monkeypatch.setitem(registry.NETWORKS, "efficientnet-b3", build)
+    monkeypatch.setattr(efficientnet_b3, "build", build)
+    monkeypatch.setattr(train.efficientnet_b3, "WIDTH", 6)
+
+
+@pytest.fixture
+def experiment(small_network: None, tmp_path: Path) -> Any:
+    from training.experiment import Experiment
+    from training.runs import Run
+    from training.train import Material
+
+    y = np.arange(ROWS) % 4
+    pixels = np.random.default_rng(0).integers(0, 256, (ROWS, SIDE, SIDE, 3), dtype=np.uint8)
+    items = [
+        Item(file=f"{i}.png", class_id=ABOUT.class_ids[c], group="g", sha256=f"{i:064x}")
+        for i, c in enumerate(y)
+    ]
+    split = Split(cross=np.arange(ROWS) // 4 % 3, paper=np.arange(ROWS) // 4 % 3, folds=3)
+    return Experiment(
+        about=ABOUT,
+        config=RECIPE,
+        items=items,
+        split=split,
+        material=Material(features=None, pixels=pixels, y=y, class_count=4),
+        cache=tmp_path,
+        run=Run(tmp_path, ABOUT, RECIPE, data_hash="none"),
+        lite=tmp_path / "lite.weights.h5",
+    )
+
+
+def test_every_row_of_the_folds_is_tested_once_by_a_model_that_did_not_fit_it(
+    experiment: Any,
+) -> None:
+    from training.experiment import fit_all, parts_of
+
+    list(fit_all(experiment, ["cross0", "cross1", "cross2"]))
+    rows = []
+    for number in range(3):
+        found = experiment.run.load(f"cross{number}")
+        parts = parts_of(experiment)[f"cross{number}"]
+        assert not set(found["rows"]) & (set(parts.fit) | set(parts.choose))
+        assert set(found["seen"]) <= set(parts.fit)
+        assert found["logits"].shape == found["blanked"].shape == (len(parts.test), 4)
+        assert found["embeddings"].shape == (len(parts.test), 6)
+        assert np.abs(found["logits"] - found["blanked"]).max() > 0
+        rows += found["rows"].tolist()
+    assert sorted(rows) == list(range(ROWS))
+
+
+def test_a_killed_run_goes_on_after_its_last_finished_stage(
+    experiment: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training.experiment import fit_all
+    from training.train import Fitter
+
+    stages: list[int] = []
+    fit = Fitter.fit
+
+    def killed_in_the_second_stage(self: Any, *args: Any, **words: Any) -> None:
+        stages.append(args[3].side)
+        if len(stages) == 2:
+            raise KeyboardInterrupt
+        fit(self, *args, **words)
+
+    monkeypatch.setattr(Fitter, "fit", killed_in_the_second_stage)
+    with pytest.raises(KeyboardInterrupt):
+        list(fit_all(experiment, ["final"]))
+    assert not experiment.run.weights.exists()
+    list(fit_all(experiment, ["final"]))
+    assert stages == [8, 16, 16]
+    assert experiment.run.weights.exists()
+    assert not list(experiment.run.folder.glob("*/done.weights.h5"))
+
+
+def test_a_finished_part_is_not_fitted_again(
+    experiment: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training import experiment as work
+
+    list(work.fit_all(experiment, ["paper"]))
+    before = experiment.run.load("paper")["logits"]
+    monkeypatch.setattr(work, "_fit_part", lambda *_: pytest.fail("fitted again"))
+    list(work.fit_all(experiment, ["paper"]))
+    np.testing.assert_array_equal(experiment.run.load("paper")["logits"], before)
+
+
+def test_an_unknown_part_is_refused_with_the_names_there_are(experiment: Any) -> None:
+    from training.experiment import fit_all
+
+    with pytest.raises(UsageError, match=r"'cross9'.*cross0, cross1, cross2, paper, final"):
+        list(fit_all(experiment, ["cross9"]))
