@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
+from leukview import __version__
+from leukview.domain.errors import SessionError
 from leukview.ui import messages
 from leukview.ui.actions import MENUS
 from leukview.ui.controller import Controller
@@ -60,7 +62,7 @@ class Asking(QObject):
     def export(self) -> None:
         """Choose a file for the table and write it."""
         c = self._controller
-        if c.folder is None or c.choice is None:
+        if c.folder is None:
             return
         # Beside the folder, not in it: the folder of the images is never written to unasked.
         name = c.folder.folder.parent / f"{c.folder.folder.name}-reviewed.csv"
@@ -77,16 +79,29 @@ class Asking(QObject):
             self._window.show_corner()
         dialog.deleteLater()
 
-    def may_close(self) -> bool:
-        """Whether the window may close; asked only while the disk refuses the last decisions."""
-        words = self._controller.unsaved
+    def may_leave(self, verb: str = "Close") -> bool:
+        """Whether the folder may be left; asked only while the disk refuses the last decisions.
+
+        Args:
+            verb: what the user is about to do ("Close", "Open another folder").
+        """
+        words = self._unsaved()
         if not words:
             return True
-        title = "Close without saving the last decisions?"
-        dialog = ActDialog(title, words, "Close anyway", self._window, safe="Stay")
+        title = f"{verb} without saving the last decisions?"
+        dialog = ActDialog(title, words, f"{verb} anyway", self._window, safe="Stay")
         leaves = bool(dialog.exec())
         dialog.deleteLater()
         return leaves
+
+    def _unsaved(self) -> str:
+        folder = self._controller.folder
+        if folder is not None:
+            try:
+                folder.store.flush()  # what is only on its way is no reason to ask
+            except SessionError as error:
+                return str(error)
+        return self._controller.unsaved
 
     def keys(self) -> None:
         """All keys with what they do."""
@@ -102,7 +117,7 @@ class Asking(QObject):
 
     def about(self) -> None:
         """Version and notice."""
-        words = f"LeukView {self._controller.version}\n\n{messages.NOTICE}"
+        words = f"LeukView {__version__}\n\n{messages.NOTICE}"
         self._say("About LeukView", words)
 
     def _say(self, title: str, words: str) -> None:

@@ -10,20 +10,18 @@ import enum
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
-from leukview import __version__
 from leukview.domain.errors import LeukViewError
 from leukview.domain.progress import CancelToken, Progress
-from leukview.domain.records import ModelIdentity
 from leukview.inference.providers import Device
 from leukview.ui import messages
+from leukview.ui.checking import Checking
+from leukview.ui.exporting import Exporting
 from leukview.ui.jobs import Job, JobRunner
 from leukview.ui.models import summary
 from leukview.ui.rate import Rate
 from leukview.ui.settings import Recent, Settings
-from leukview.workflows import export
 from leukview.workflows.open_folder import ModelChoice
 from leukview.workflows.opened import (
     AUTO,
@@ -31,6 +29,8 @@ from leukview.workflows.opened import (
     Opened,
     Opening,
     choice_for,
+    fresh_rows,
+    rows_to_run,
     run_model,
     use_model,
 )
@@ -51,6 +51,7 @@ class Controller(QObject):
 
     stage_changed = Signal()
     opened = Signal()
+    leaving = Signal()  # the folder is still there
     open_failed = Signal(str)
     model_changed = Signal()
     device_changed = Signal()
@@ -61,6 +62,9 @@ class Controller(QObject):
     saved = Signal(str)
     save_failed = Signal(str)
     exported = Signal(str)
+    noted = Signal(str)  # for the status line
+    warned = Signal(str)  # for the banner
+    replaced = Signal(object)  # rows whose pixels are outdated
     _stored = Signal(int, str)
     _refused = Signal(str)
 
@@ -83,11 +87,24 @@ class Controller(QObject):
         self.run_done = self.run_total = 0
         self.rate = Rate()
         self._runner = JobRunner(self)
+        self.checking = Checking(self)
+        self.exporting = Exporting(self.checking, self)
+        self._wire()
         self._job: Job | None = None
         self._opening: Opening | None = None
         self._closed = False
+
+    def _wire(self) -> None:
         self._stored.connect(self._on_stored)
         self._refused.connect(self._on_refused)
+        self.checking.changed.connect(self._tell)
+        self.checking.said.connect(self.noted)
+        self.checking.warned.connect(self.warned)
+        self.checking.looked_up.connect(self._run_on_open)
+        self.checking.ended.connect(self._run_replaced)
+        self.exporting.said.connect(self.noted)
+        self.exporting.failed.connect(self.failed)
+        self.exporting.exported.connect(self.exported)
 
     @property
     def review(self) -> Review | None:
@@ -132,14 +149,20 @@ class Controller(QObject):
         self._remember()
         self.opened.emit()
         self.model_changed.emit()
+        self.checking.start(made)
         if made.choosing:
             self.choose_model(self.model_wish)
         else:
             self._run_on_open()
 
     def _run_on_open(self) -> None:
-        if self.settings.flag("run_on_open", True) and self._waiting():
+        """Not before it is known which images the session knows already."""
+        if self.settings.flag("run_on_open", True) and not self.checking.looking_up:
             self.run()
+
+    def _run_replaced(self) -> None:
+        if self.checking.replaced and self.has_fresh:
+            self._run_on_open()
 
     def _open_failed(self, error: Exception) -> None:
         self._stage(Stage.EMPTY, "")
@@ -151,12 +174,14 @@ class Controller(QObject):
 
     def leave(self) -> None:
         """Close the open folder; everything in it is saved."""
-        if self._job is not None:
-            self._job.dismiss()
-            self._job = None
+        self._drop_run()
+        self.exporting.leave()
+        self.checking.leave()
         if self._opening is not None:
             self._opening.abandon()
             self._opening = None
+        if self.folder is not None:
+            self.leaving.emit()
         folder, self.folder = self.folder, None
         self.device, self.unsaved = None, ""
         if folder is not None:
@@ -173,9 +198,8 @@ class Controller(QObject):
         if self._closed:
             return True
         self._closed = True
-        if self._job is not None:
-            self._job.dismiss()
-        ended = self._runner.shut_down()
+        self._drop_run()
+        ended = self.checking.shut_down() and self._runner.shut_down()
         self.leave()
         self.settings.sync()
         return ended
@@ -240,34 +264,22 @@ class Controller(QObject):
 
     # The run
 
-    def _waiting(self) -> list[int]:
-        """Rows to classify: those without a result, else those that could not be read."""
-        review = self.review
-        if review is None or self.choice is None:
-            return []
-        without = np.flatnonzero(review.suggested < 0)
-        fresh = [int(row) for row in without if int(row) not in review.errors]
-        return fresh or [int(row) for row in without]
-
     @property
     def has_fresh(self) -> bool:
         """Whether there are images that were not run at all; those that failed do not count."""
-        review = self.review
-        return review is not None and any(r not in review.errors for r in self._waiting())
+        return self.folder is not None and bool(fresh_rows(self.folder))
 
     @property
     def can_run(self) -> bool:
-        return self.stage is Stage.READY and bool(self._waiting())
+        folder = self.folder
+        return self.stage is Stage.READY and folder is not None and bool(rows_to_run(folder))
 
     def run(self) -> None:
         """Classify what has no suggestion yet, in the background."""
-        rows = self._waiting()
         folder = self.folder
-        if self.stage is not Stage.READY or folder is None or not rows:
+        if folder is None or folder.choice is None or not self.can_run:
             return
-        choice, device = folder.choice, self._device_wish
-        if choice is None:
-            return
+        rows, choice, device = rows_to_run(folder), folder.choice, self._device_wish
         self.run_done, self.run_total = 0, len(rows)
         self.rate.start()
         self._stage(Stage.RUNNING, "")
@@ -292,7 +304,7 @@ class Controller(QObject):
             changes = review.add_results(step.rows, step.results)
             self.run_done += len(step.results)
             self.rate.add(len(step.results))
-            self.changed.emit(changes)
+            self._tell(changes)
             self.progressed.emit()
         elif isinstance(step, Device):
             self._device(step)
@@ -309,13 +321,14 @@ class Controller(QObject):
     def _run_ended(self, complete: bool) -> None:
         self._job = None
         self._stage(Stage.READY, "")
-        review = self.review
-        if review is None:
+        if self.review is None:
             return
-        count = summary.counts(review)
+        count = summary.counts(self.review)
         self._remember()
         finished = messages.finished(count.suggested, count.review, count.unread)
         self.run_ended.emit(finished if complete else messages.stopped(count.suggested))
+        if complete and not self.checking.busy:
+            self._run_replaced()
 
     def _drop_run(self) -> None:
         if self._job is not None:
@@ -334,9 +347,18 @@ class Controller(QObject):
         except LeukViewError as error:
             self.save_failed.emit(str(error))
             return None
-        if changes is not None and len(changes.rows):
-            self.changed.emit(changes)
+        if changes is None:
+            return None
+        self._tell(changes)
+        if len(changes.waiting) and self.folder is not None:
+            self.checking.start(self.folder, changes.waiting, loud=True)
         return changes
+
+    def _tell(self, changes: Changes) -> None:
+        if len(changes.replaced):
+            self.replaced.emit(changes.replaced)
+        if len(changes.rows):
+            self.changed.emit(changes)
 
     def retry_saving(self) -> None:
         """Write again what the disk refused."""
@@ -364,30 +386,10 @@ class Controller(QObject):
     # The table
 
     def export(self, path: Path, *, bom: bool, force: bool) -> None:
-        """Write the table; `exported` or `failed` tells."""
-        folder, choice = self.folder, self.choice
-        if folder is None or choice is None:
-            return
-        try:
-            rows = export.export_csv(
-                folder.review, path, identity=self.identity(choice), bom=bom, force=force
-            )
-        except LeukViewError as error:
-            self.failed.emit(str(error))
-            return
-        self.exported.emit(f"Exported {messages.images(rows)} to {path.name}.")
-
-    def identity(self, choice: ModelChoice) -> ModelIdentity:
-        """Which model the table names."""
-        return ModelIdentity(
-            model_id=choice.model.contract.model,
-            sha256=choice.model.sha256,
-            device=self.device.name if self.device else "",
-        )
-
-    @property
-    def version(self) -> str:
-        return __version__
+        """Write the table, with or without a model; `exported` or `failed` tells."""
+        if self.folder is not None:
+            device = self.device.name if self.device else ""
+            self.exporting.start(self.folder, path, device=device, bom=bom, force=force)
 
     def _stage(self, stage: Stage, note: str) -> None:
         if (stage, note) != (self.stage, self.note):

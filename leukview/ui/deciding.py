@@ -13,6 +13,7 @@ from leukview.ui.models import queue
 from leukview.ui.models.queue import Rows
 from leukview.ui.settings import Settings
 from leukview.ui.widgets.review_page import ReviewPage
+from leukview.workflows.opened import keep_place, place_of
 from leukview.workflows.review import Changes, Review
 
 
@@ -29,6 +30,11 @@ class Deciding(QObject):
         page.inspector.unsure.connect(self.unsure)
         page.inspector.exclude.connect(self.exclude)
         page.gallery.class_key.connect(lambda key: self.decide(key - 1))
+        page.gallery.painted.connect(self._painted)
+        controller.opened.connect(self._opened)
+        controller.leaving.connect(self._keep_place)
+        controller.replaced.connect(self._reload)
+        controller.noted.connect(self.said)
 
     def decide(self, index: int) -> None:
         """Decide for the class at this place of the model's classes."""
@@ -94,6 +100,28 @@ class Deciding(QObject):
             place = before[-1] if len(before) else wanted[-1]
         self._page.go(int(place))
 
+    def _opened(self) -> None:
+        """Come back to the image that the reader left."""
+        folder = self._controller.folder
+        if folder is not None:
+            self._page.go(self._page.model.place(place_of(folder)))
+
+    def _keep_place(self) -> None:
+        folder = self._controller.folder
+        if folder is not None:
+            keep_place(folder, self._page.current_row)
+
+    def _painted(self, places: list[int]) -> None:
+        """Tiles are on the screen, with their suggestions."""
+        review = self._page.review
+        if review is not None:
+            review.mark_seen(self._page.model.rows[places].tolist())
+
+    def _reload(self, rows: Rows) -> None:
+        """The files of these images are others than those that were shown."""
+        self._page.loader.forget(rows.tolist())
+        self._page.show_whole(self._settings.flag("whole_image", False))
+
     def _rows(self) -> Rows:
         """Selected images that can be decided: those that could be read."""
         review = self._page.review
@@ -110,12 +138,18 @@ class Deciding(QObject):
             return
         places = self._page.gallery.selected_places()
         last = max([*places, self._page.gallery.currentIndex().row()])
+        if self._page.review is not None and self._page.current_row >= 0:
+            self._page.review.mark_seen([self._page.current_row])  # large, in the inspector
         changes = self._controller.act(lambda review: action(review, rows))
-        if changes is None or not len(changes.rows):
+        if changes is None:
             return
-        self.said.emit(changes.text)
-        if advance and self._settings.flag("auto_advance", True):
+        if changes.text:
+            self.said.emit(changes.text)
+        # What was left is to be looked at again, so the place is kept for it.
+        advance = advance and self._settings.flag("auto_advance", True)
+        if advance and len(changes.rows) and not changes.left:
             self._page.go(last + 1)
+        self._keep_place()
 
     def _back(self, action: Callable[[Review], Changes | None], word: str) -> None:
         changes = self._controller.act(action)

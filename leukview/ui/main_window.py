@@ -132,12 +132,14 @@ class MainWindow(QMainWindow):
 
     def open(self, paths: list[Path]) -> None:
         """Open folders or files, as from the dialog, a drop or the command line."""
-        self.start.show_problem("")
-        self._controller.open(paths)
+        if self.asking.may_leave("Open another folder"):
+            self.start.show_problem("")
+            self._controller.open(paths)
 
     def close_folder(self) -> None:
-        self._controller.leave()
-        self._show_start()
+        if self.asking.may_leave("Close the folder"):
+            self._controller.leave()
+            self._show_start()
 
     def _show_start(self) -> None:
         self.start.show_recent(self._settings.recent)
@@ -269,7 +271,7 @@ class MainWindow(QMainWindow):
             self.open(folders)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self.asking.may_close():
+        if not self.asking.may_leave():
             event.ignore()
             return
         self._settings.set_layout("window", self.saveGeometry())

@@ -108,3 +108,26 @@ def failure(error: Exception) -> str:
         f"Something went wrong in LeukView ({type(error).__name__}: {error})."
         " Your decisions are saved. Open the folder again; if it happens again, report it."
     )
+
+
+def reading(done: int, total: int) -> str:
+    """While files are read for what the session knows of them."""
+    return f"Reading the files: {count(done)} of {count(total)}"
+
+
+def compared(replaced: int, failed: int) -> str:
+    """What reading the files again has shown."""
+    said: list[str] = []
+    if replaced:
+        which = "1 image is" if replaced == 1 else f"{count(replaced)} images are"
+        said.append(
+            f"{which} not what was there before under that name: earlier suggestions and decisions"
+            " are not shown for them. The session keeps both; the images are classified anew."
+        )
+    if failed:
+        which = "1 file" if failed == 1 else f"{count(failed)} files"
+        said.append(
+            f"{which} could not be read again: what is shown for them is what was known earlier."
+            " Check the drive, then open the folder again."
+        )
+    return " ".join(said)

@@ -30,6 +30,7 @@ class Notices(QObject):
         controller.saved.connect(self._saved)
         controller.save_failed.connect(self._save_failed)
         controller.failed.connect(self._failed)
+        controller.warned.connect(self._warned)
         controller.exported.connect(status.run.setText)
 
     def show_stage(self) -> None:
@@ -130,6 +131,12 @@ class Notices(QObject):
         self._status.show_saved("NOT saved", failed=True)
         retry = self._controller.retry_saving
         self._banner.say(Gravity.ERROR, Notice(words, "Retry", retry, lasting=True))
+
+    def _warned(self, words: str) -> None:
+        folder = self._controller.folder
+        before = folder.store.notice if folder else ""
+        said = Notice(f"{before} {words}".strip(), lasting=bool(before))
+        self._banner.say(Gravity.SESSION, said)
 
     def _failed(self, words: str) -> None:
         self._banner.say(Gravity.ERROR, Notice(words))

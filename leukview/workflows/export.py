@@ -9,8 +9,17 @@ from leukview.domain.errors import OutputError
 from leukview.domain.records import ModelIdentity
 from leukview.domain.table import csv_lines
 from leukview.reports import csv_export
+from leukview.workflows.open_folder import ModelChoice
 from leukview.workflows.review import Review
 from leukview.workflows.table_rows import rows_of
+
+
+def identity_of(choice: ModelChoice | None, device: str) -> ModelIdentity:
+    """Which model the table names; without one its columns stay empty."""
+    if choice is None:
+        return ModelIdentity(model_id="", sha256="", device="")
+    model = choice.model
+    return ModelIdentity(model_id=model.contract.model, sha256=model.sha256, device=device)
 
 
 def export_csv(

@@ -22,6 +22,9 @@ from leukview.session.store import SessionStore
 from leukview.session.suggestions import KnownImage, StoredSuggestion
 
 ANSWER_SECONDS = 5.0  # for a drive, while the window waits for it
+READ_SECONDS = 60.0  # for a file in the background; 512 MB over a slow network take as long
+_ASK_SECONDS = 0.1
+_NO_ANSWER = "The drive does not answer. Check it, then open the folder again."
 _T = TypeVar("_T")
 _BATCH, _BATCH_SECONDS = 64, 0.2
 
@@ -118,12 +121,17 @@ def reread(
         if cancel.cancelled:
             break
         if not done(row):
-            batch.append(read_again(row, images[row]))
+            batch.append(_bounded(row, images[row], cancel))
         if len(batch) >= _BATCH or (batch and time.monotonic() - since >= _BATCH_SECONDS):
             yield _with_said(batch, store, model_sha256())
             batch, since = [], time.monotonic()
     if batch:
         yield _with_said(batch, store, model_sha256())
+
+
+def _bounded(row: int, image: ImageFile, cancel: CancelToken) -> Reread:
+    found = within(READ_SECONDS, lambda: read_again(row, image), cancel)
+    return found or Reread(row, image, "", _NO_ANSWER)
 
 
 def _with_said(batch: list[Reread], store: SessionStore, model_sha256: str) -> list[Reread]:
@@ -134,8 +142,8 @@ def _with_said(batch: list[Reread], store: SessionStore, model_sha256: str) -> l
     return [replace(one, said=said.get(one.sha256), model_sha256=model_sha256) for one in batch]
 
 
-def within(seconds: float, work: Callable[[], _T]) -> _T | None:
-    """What `work` gives, or None when a dead drive keeps it longer than that.
+def within(seconds: float, work: Callable[[], _T], cancel: CancelToken | None = None) -> _T | None:
+    """What `work` gives, or None when a dead drive keeps it longer than that, or it is stopped.
 
     It goes on in a thread that nobody waits for: the system may hold a read of such a drive for
     ever, and neither the window nor the end of the program may hang on it.
@@ -145,5 +153,9 @@ def within(seconds: float, work: Callable[[], _T]) -> _T | None:
         target=lambda: answer.append(work()), name="leukview-look", daemon=True
     )
     thread.start()
-    thread.join(seconds)
+    until = time.monotonic() + seconds
+    while thread.is_alive() and (left := until - time.monotonic()) > 0:
+        if cancel and cancel.cancelled:
+            break
+        thread.join(min(left, _ASK_SECONDS))
     return answer[0] if answer else None

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from leukview.domain.classes import class_of_folders
 from leukview.domain.errors import ModelFileError, UsageError
@@ -29,7 +30,7 @@ from leukview.workflows.open_folder import ModelChoice, choose_model, open_folde
 from leukview.workflows.review import Review
 
 AUTO = "auto"
-_CHOICE = "auto model"  # key in the session
+_CHOICE, _PLACE = "auto model", "place"  # keys in the session
 
 
 @dataclass(slots=True)
@@ -128,6 +129,27 @@ class Opening:
             made.close()
 
 
+def keep_place(opened: Opened, row: int) -> None:
+    """Remember at which image the reader is."""
+    if 0 <= row < opened.review.count:
+        kept = {"name": opened.review.images[row].name, "sha256": opened.review.sha256[row]}
+        opened.store.set_meta(_PLACE, json.dumps(kept))
+
+
+def place_of(opened: Opened) -> int:
+    """Row of the image that the reader left, by its name or else by its bytes; 0 without one."""
+    review = opened.review
+    try:
+        kept = msgspec.json.decode(opened.store.meta(_PLACE) or "{}", type=dict[str, str])
+    except msgspec.DecodeError:
+        return 0
+    name, sha256 = kept.get("name", ""), kept.get("sha256", "")
+    by_name = next((row for row, image in enumerate(review.images) if image.name == name), None)
+    if by_name is not None:
+        return by_name
+    return review.sha256.index(sha256) if sha256 and sha256 in review.sha256 else 0
+
+
 def _remembered(store: SessionStore, images: Sequence[ImageFile], wish: str) -> ModelChoice | None:
     """What "auto" chose for this very folder before; looking again takes seconds on a CPU."""
     text = store.meta(_CHOICE) if wish == AUTO else None
@@ -194,6 +216,18 @@ def choice_for(
         return ModelChoice(load(resolve(model)), "You chose it."), ""
     except (ModelFileError, UsageError) as error:
         return None, str(error)
+
+
+def fresh_rows(opened: Opened) -> list[int]:
+    """Rows to classify that were not tried yet; none without a model."""
+    return opened.review.pending().tolist() if opened.choice else []
+
+
+def rows_to_run(opened: Opened) -> list[int]:
+    """Rows to classify: those not tried yet, else those that could not be read."""
+    if opened.choice is None:
+        return []
+    return fresh_rows(opened) or np.flatnonzero(opened.review.suggested < 0).tolist()
 
 
 def shipped_names() -> list[str]:

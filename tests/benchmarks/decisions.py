@@ -6,6 +6,7 @@ python tests/benchmarks/decisions.py [IMAGES]
 from __future__ import annotations
 
 import hashlib
+import os
 import statistics
 import sys
 import tempfile
@@ -26,11 +27,14 @@ MODEL = ModelIdentity(model_id="none", sha256="0" * 64, device="cpu")
 SINGLE = 200
 
 
-def result(number: int) -> ImageResult:
+def result(folder: Path, number: int) -> ImageResult:
+    """Of a file that is there: deciding looks at it."""
     name = f"{number:06}.png"
+    (folder / name).touch()
+    os.utime(folder / name, ns=(number, number))
     share = (number % 1000) / 1000
     return ImageResult(
-        image=ImageFile(path=Path(name), name=name, folder="f", bytes=number, modified_ns=number),
+        image=ImageFile(path=folder / name, name=name, folder="f", bytes=0, modified_ns=number),
         sha256=hashlib.sha256(name.encode()).hexdigest(),
         suggestion=Suggestion(
             class_id="all" if share >= 0.5 else "hem",
@@ -78,10 +82,10 @@ def single(review: Review, store: SessionStore) -> None:
 
 
 def main(count: int) -> None:
-    results = [result(number) for number in range(count)]
-    images = [r.image for r in results]
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "s.lkv"
+        results = [result(Path(folder), number) for number in range(count)]
+        images = [r.image for r in results]
+        path = Path(folder) / "data" / "s.lkv"
         store = open_store(path)
         review = Review(images, CLASSES, store, reviewer="bench")
         timed(f"{count:,} results", lambda: review.add_results(range(count), results), store)

@@ -19,7 +19,7 @@ from leukview.cli.main import main
 from leukview.domain.records import DecisionState
 from leukview.inference.model_file import load
 from leukview.ui import app as app_module
-from leukview.ui.app import Composition, compose
+from leukview.ui.app import Composition
 from leukview.ui.controller import Stage
 from leukview.ui.dialogs.dialog import ActDialog
 from leukview.ui.dialogs.export_dialog import ExportDialog
@@ -45,24 +45,6 @@ FILES = {
 }
 WAIT = 20_000
 Start = Callable[..., Composition]
-
-
-@pytest.fixture
-def start(qtbot, toy_model):
-    """Factory of shown windows with the toy model; all are closed at the end."""
-    made: list[Composition] = []
-
-    def show(*, model: str | None = None) -> Composition:
-        one = compose(model=model or str(toy_model), device="cpu")
-        made.append(one)
-        one.window.show()
-        qtbot.waitExposed(one.window)
-        return one
-
-    yield show
-    for one in made:
-        one.window.close()
-        one.window.deleteLater()
 
 
 @pytest.fixture

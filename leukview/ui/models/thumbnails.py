@@ -64,6 +64,7 @@ class PixelLoader(QObject):
         self._failed: dict[Key, str] = {}
         self._stack: OrderedDict[Key, Callable[[], Pixels]] = OrderedDict()
         self._busy: set[Key] = set()
+        self._outdated: set[Key] = set()
         self._asked: dict[Key, None] = {}
         # Decoding begins when the frame that asked is painted: threads that start in the middle of
         # it take the interpreter's lock from the painter for milliseconds at a time.
@@ -85,6 +86,7 @@ class PixelLoader(QObject):
             self._run += 1
             self._stack.clear()
             self._busy.clear()
+            self._outdated.clear()
         self._asked.clear()
         self._paths = paths
         self._kept.clear()
@@ -120,6 +122,17 @@ class PixelLoader(QObject):
     def retry(self) -> None:
         """Forget the failures, for a folder that is reachable again."""
         self._failed.clear()
+
+    def forget(self, rows: Sequence[int]) -> None:
+        """Read these images anew: their files are others now, also for what is being decoded."""
+        some = set(rows)
+        for key in [key for key in self._kept if key[0] in some]:
+            self._bytes -= _size(self._kept.pop(key))
+        self._failed = {key: words for key, words in self._failed.items() if key[0] not in some}
+        for row in some:
+            self._last.pop(row, None)
+        with self._wake:
+            self._outdated |= {key for key in self._busy if key[0] in some}
 
     def stop(self) -> None:
         """End the worker threads; to be called before the program ends."""
@@ -174,6 +187,11 @@ class PixelLoader(QObject):
         key = (row, edge)
         with self._wake:
             self._busy.discard(key)
+            outdated = key in self._outdated
+            self._outdated.discard(key)
+        if outdated:
+            self._ask(key)
+            return
         if isinstance(value, str):
             self._failed[key] = value
         else:

@@ -58,6 +58,7 @@ class GalleryView(QListView):
     """The gallery. Selection is many, the current image is one and has the ring."""
 
     edge_wished = Signal(int)
+    painted = Signal(object)  # places of tiles that were drawn, those that are wholly in view
     class_key = Signal(int)  # 1 to 9, from keys that are digits only by their place
 
     def __init__(self, delegate: TileDelegate, parent: QWidget | None = None) -> None:
@@ -243,6 +244,7 @@ class GalleryView(QListView):
         plain = option.state & ~(flag.State_Selected | flag.State_HasFocus)
         chosen, current = self.selectionModel(), self.currentIndex()
         model = self.model()
+        shown: list[int] = []
         for place in self.visible_rows():
             index = model.index(place, 0)
             rect = self.visualRect(index)
@@ -255,11 +257,15 @@ class GalleryView(QListView):
                 state |= flag.State_HasFocus
             option.rect, option.state = rect, state
             self._tiles.paint(painter, option, index)
+            if self.viewport().rect().contains(rect):
+                shown.append(place)
         if not self._count():
             painter.setPen(self.palette().windowText().color())
             middle = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(self.viewport().rect().adjusted(40, 0, -40, 0), middle, self.empty())
         painter.end()
+        if shown:
+            self.painted.emit(shown)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:

@@ -1,0 +1,222 @@
+"""What the window does when files change under it, the disk refuses, or a model is missing."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog
+
+from leukview.session.store import SessionStore
+from leukview.ui.dialogs.dialog import ActDialog
+from leukview.ui.dialogs.export_dialog import ExportDialog
+
+# What the offscreen platform says of every pop-up and dialog; real platforms do not.
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
+CONTROL = Qt.KeyboardModifier.ControlModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+FILES = {"a.bmp": 20, "b.bmp": 35, "c.bmp": 230, "d.bmp": 245}
+
+
+def repaint(path: Path, level: int, *, later: bool = False) -> None:
+    """Another picture in a file, of the same name, size and (unless `later`) time."""
+    before = path.stat()
+    Image.new("RGB", (24, 20), (level,) * 3).save(path)
+    assert path.stat().st_size == before.st_size
+    seconds = 1_000_000_000 if later else 0
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + seconds))
+
+
+def export(hand, target: Path) -> list[dict[str, str]]:
+    def give(dialog) -> None:
+        dialog.path.setText(str(target))
+        hand.qtbot.mouseClick(dialog.act_button, Qt.MouseButton.LeftButton)
+
+    hand.answer(ExportDialog, give)
+    hand.press(Qt.Key.Key_E, CONTROL)
+    hand.until(target.exists)
+    with target.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_folder_filled_anew_with_equal_names_sizes_and_times(start, hand, image_folder):
+    folder = image_folder(FILES)
+    first = hand(start())
+    first.open(folder)
+    for _ in range(4):
+        first.press(Qt.Key.Key_Return)
+    first.one.window.close()
+    repaint(folder / "b.bmp", 250)
+    second = hand(start())
+    second.open(folder)
+    assert second.states == ["agreed", "undecided", "agreed", "agreed"]
+    assert second.suggested == ["hem", "all", "all", "all"]
+    assert "1 image is not what was there before" in second.one.window.page.banner.words.text()
+    rows = export(second, folder.parent / "x.csv")
+    assert [row["decision"] for row in rows] == ["hem", "", "all", "all"]
+
+
+def test_a_file_that_changes_while_it_is_shown_is_not_decided_but_shown_again(
+    start, hand, image_folder
+):
+    folder = image_folder(FILES)
+    h = hand(start())
+    h.open(folder)
+    image = h.one.window.page.inspector.image
+    h.until(lambda: image.pixmap is not None)
+    repaint(folder / "a.bmp", 250, later=True)
+    h.press(Qt.Key.Key_2)
+    assert (h.states[0], h.place) == ("undecided", 0)
+    assert "changed on the disk" in h.said
+
+    def level() -> int:
+        shown = image.pixmap
+        return shown.toImage().pixelColor(3, 3).red() if shown is not None else 0
+
+    h.until(lambda: level() == 250)
+    h.press(Qt.Key.Key_2)
+    assert (h.states[0], h.place) == ("changed", 1)
+
+
+def test_a_copied_folder_has_its_decisions_and_is_not_classified_again(
+    start, hand, image_folder, monkeypatch
+):
+    many = {f"{n:03}.bmp": n % 250 for n in range(300)}  # more than are read on opening
+    folder = image_folder(many, size=(24, 20))
+    first = hand(start())
+    first.open(folder)
+    first.press(Qt.Key.Key_A, CONTROL)
+    first.press(Qt.Key.Key_1)
+    assert set(first.states) == {"agreed", "changed"}
+    before = first.states
+    first.one.window.close()
+    shutil.copytree(folder, folder.parent / "parent" / "copy", copy_function=shutil.copyfile)
+    second = hand(start())
+    runs = []
+    monkeypatch.setattr(second.one.controller, "run", lambda: runs.append(second.states))
+    second.open(folder.parent / "parent")
+    assert second.states == before
+    assert all(states == before for states in runs)
+    assert second.one.controller.review.pending().size == 0
+
+
+def test_the_window_comes_back_to_the_image_that_was_left(start, hand, image_folder):
+    folder = image_folder(FILES)
+    other = image_folder({"z.bmp": 3}, name="other")
+    h = hand(start())
+    h.open(folder)
+    for _ in range(2):
+        h.press(Qt.Key.Key_Right)
+    h.open(other)
+    assert h.place == 0
+    h.open(folder)
+    assert h.place == 2
+    h.press(Qt.Key.Key_1)
+    h.one.window.close()
+    again = hand(start())
+    again.open(folder)
+    assert again.place == 3
+
+
+class Refusing:
+    """A disk that takes nothing: every commit of the session fails until `heal`."""
+
+    def __init__(self, store: SessionStore) -> None:
+        self.store = store
+        self.pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
+        store._connection.execute(f"PRAGMA max_page_count = {self.pages}")
+
+    def heal(self) -> None:
+        self.store._connection.execute("PRAGMA max_page_count = 1000000")
+
+
+@pytest.fixture
+def refused(start, hand, image_folder):
+    """A window whose last decision the disk has refused."""
+    h = hand(start())
+    h.open(image_folder(FILES))
+    store = h.one.controller.folder.store
+    store.flush()
+    disk = Refusing(store)
+    h.one.controller.set_reviewer("x" * 50_000)  # one event larger than what is left
+    h.press(Qt.Key.Key_1)
+    h.until(lambda: h.one.controller.unsaved)
+    yield h
+    disk.heal()
+    h.one.controller.retry_saving()
+    h.until(lambda: not h.one.controller.unsaved)
+
+
+@pytest.mark.parametrize("way", ["open", "recent", "dialog", "close folder", "close"])
+def test_leaving_asks_while_the_disk_refuses(refused, image_folder, monkeypatch, way):
+    other = image_folder({"z.bmp": 3}, name="other")
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_a, **_k: str(other))
+    window = refused.one.window
+    met = refused.answer(ActDialog, lambda dialog: dialog.reject())
+    {
+        "open": lambda: window.open([other]),
+        "recent": lambda: window.page.side.folder_chosen.emit(str(other)),
+        "dialog": lambda: window.actions_["open"].trigger(),
+        "close folder": window.close_folder,
+        "close": window.close,
+    }[way]()
+    assert len(met) == 1
+    assert "NOT saved" in met[0].sentence.text()
+    assert refused.one.controller.folder.folder.name == "slides"
+    assert refused.one.controller.folder.store.unsaved == 1
+
+
+def test_without_a_model_decisions_are_made_kept_and_exported(start, hand, image_folder, tmp_path):
+    folder = image_folder(FILES)
+    first = hand(start())
+    first.open(folder)
+    first.press(Qt.Key.Key_2)
+    first.one.window.close()
+    bad = tmp_path / "bad.onnx"
+    bad.write_bytes(b"no model")
+    h = hand(start(model=str(bad)))
+    h.one.window.open([folder])
+    h.until(lambda: h.one.controller.review is not None and not h.one.controller.checking.busy)
+    assert h.states[0] == "changed"
+    assert h.place == 1
+    h.press(Qt.Key.Key_U)
+    rows = export(h, tmp_path / "x.csv")
+    assert [(r["decision"], r["decision_state"]) for r in rows] == [
+        ("all", "changed"),
+        ("", "unsure"),
+        ("", "undecided"),
+        ("", "undecided"),
+    ]
+    assert {r["model"] for r in rows} == {""}
+
+
+def test_only_suggestions_on_the_screen_count_as_seen(start, hand, image_folder):
+    h = hand(start())
+    h.one.window.page.set_edge(192)
+    h.open(image_folder({f"{n:03}.bmp": n % 250 for n in range(200)}))
+    h.one.window.page.go(0)
+    h.until(lambda: h.one.controller.review.seen.any())
+    h.press(Qt.Key.Key_A, CONTROL)
+    h.press(Qt.Key.Key_Return)
+    seen = [h.one.controller.review.decision(row).suggestion_seen for row in range(200)]
+    assert all(seen[:6])
+    assert not any(seen[150:])
+
+
+def test_many_unread_images_are_read_before_they_are_decided(start, hand, image_folder):
+    h = hand(start())
+    h.one.settings.set_flag("run_on_open", False)
+    h.one.window.open([image_folder({f"{n:03}.bmp": n % 250 for n in range(100)})])
+    h.until(lambda: h.one.controller.review is not None)
+    h.press(Qt.Key.Key_A, CONTROL)
+    h.press(Qt.Key.Key_1)
+    assert set(h.states) == {"undecided"}
+    assert "Nothing was decided" in h.said
+    h.until(lambda: h.one.controller.review.checked.all() and not h.one.controller.checking.busy)
+    h.press(Qt.Key.Key_1)
+    assert set(h.states) == {"changed"}
