@@ -17,7 +17,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
-SHOTS = ("start", "running", "review", "selected", "overview", "filter", "export", "problems")
+SHOTS = ("start", "choosing", "running", "review", "selected", "overview", "filter", "export")
+SHOTS += ("problems", "cell", "empty", "truth", "models", "again", "error", "about", "keys")
+ERROR = (
+    "There are no images in 'holiday'. It has 12 other files. Nothing was read. Choose a folder"
+    " with files ending in .bmp .jpeg .jpg .png .tif .tiff .webp."
+)
 # theme, scale, width, height
 LOOKS = (
     ("dark", 1.0, 1440, 900),
@@ -36,12 +41,14 @@ def main() -> int:
     parser.add_argument("--model", default="auto")
     parser.add_argument("--name", default="")
     parser.add_argument("--only", nargs="*", default=list(SHOTS))
+    parser.add_argument("--looks", nargs="*", type=int, default=list(range(len(LOOKS))))
     parser.add_argument("--look", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     if options.look:
         return _child(options)
-    for theme, scale, width, height in LOOKS:
+    for number in options.looks:
+        theme, scale, width, height = LOOKS[number]
         with tempfile.TemporaryDirectory() as data:
             environment = os.environ | {"LEUKVIEW_DATA": data, "QT_SCALE_FACTOR": str(scale)}
             look = [theme, str(width), str(height)]
@@ -54,10 +61,11 @@ def main() -> int:
 
 def _child(options: argparse.Namespace) -> int:
     import onnxruntime  # noqa: F401  # before Qt, as the program does
-    from PySide6.QtCore import QEventLoop, QTimer
+    from PySide6.QtCore import QEventLoop, Qt, QTimer
 
     from leukview.ui.app import compose
     from leukview.ui.controller import Stage
+    from leukview.ui.models.queue import Cell, Filter
     from leukview.ui.theme import Wish
 
     theme, width, height = options.look[0], int(options.look[1]), int(options.look[2])
@@ -92,6 +100,10 @@ def _child(options: argparse.Namespace) -> int:
     made.settings.set_flag("run_on_open", False)
     until(controller.opened, lambda: window.open([options.folder]))
     settle()
+    if controller.stage is Stage.OPENING:
+        shoot("choosing")
+        until(controller.model_changed, lambda: None)
+    settle()
     if controller.can_run:
         until(controller.progressed, controller.run)
         settle(50)
@@ -113,9 +125,31 @@ def _child(options: argparse.Namespace) -> int:
     shoot("filter", window.page.bar.popup)
     window.page.bar.popup.hide()
     _dialogs(window, settle, shoot)
+    window.page.set_filter(Filter(cell=Cell(suggested=0, other=0, truth=False)))
+    settle()
+    shoot("cell")
+    window.page.set_filter(Filter(low=0.0, high=0.0))
+    settle()
+    shoot("empty")
+    window.page.set_filter(Filter())
     window.show_page(1)
     settle()
     shoot("overview")
+    if window.overview.against._group.button(1).isEnabled():
+        window.overview.against._group.button(1).click()
+        settle()
+        shoot("truth")
+    menu = window.toolbar.model_menu
+    menu.aboutToShow.emit()
+    menu.adjustSize()
+    shoot("models", menu)
+    window.close_folder()
+    settle()
+    shoot("again")
+    window.start.show_problem(ERROR)
+    window.start.open_button.setFocus(Qt.FocusReason.TabFocusReason)
+    settle()
+    shoot("error")
     window.close()
     return 0
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import onnxruntime as ort
@@ -20,6 +21,7 @@ MAX_BYTES = 500 * 1024 * 1024
 INPUT = "pixels"
 SHORT = {"all4": "all4-b3.onnx", "cnmc": "cnmc-b3.onnx", "pbc8": "pbc8-b3.onnx"}
 _NOTHING = "Nothing was classified."
+_METADATA_PROPS = 14  # field of ModelProto in onnx.proto; its entries have key = 1, value = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,67 @@ def load(path: Path) -> ModelFile:
     promised = _check_outputs(session.get_outputs(), contract)
     _check_answer(session, contract, promised)
     return ModelFile(path, hashlib.sha256(data).hexdigest(), data, contract)
+
+
+def peek(path: Path) -> ModelContract:
+    """The contract alone, without reading the weights: for lists of models.
+
+    An ONNX file is a protobuf message; the fields before the metadata are stepped over.
+
+    Raises:
+        ModelFileError: it cannot be read or is not ONNX.
+        ContractError: no contract, another version, or it contradicts itself.
+    """
+    metadata: dict[str, str] = {}
+    try:
+        with path.open("rb") as file:
+            for field, value in _fields(file, wanted=_METADATA_PROPS):
+                if field == _METADATA_PROPS:
+                    entry = dict(_fields(io.BytesIO(value), wanted=None))
+                    metadata[entry.get(1, b"").decode()] = entry.get(2, b"").decode()
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise ModelFileError(
+            f"The model file {path.name} cannot be read as ONNX. {_NOTHING} Copy or export it"
+            " again."
+        ) from error
+    return ModelContract.from_metadata(metadata)
+
+
+def _fields(file: IO[bytes], *, wanted: int | None) -> Iterator[tuple[int, bytes]]:
+    """Length-delimited fields of a protobuf message; of others than `wanted` the bytes are b""."""
+    while True:
+        first = file.read(1)
+        if not first:
+            return
+        file.seek(-1, io.SEEK_CUR)
+        field, kind = divmod(_varint(file), 8)
+        if kind == 0:
+            _varint(file)
+        elif kind == 2:
+            size = _varint(file)
+            if wanted is None or field == wanted:
+                value = file.read(size)
+                if len(value) < size:
+                    raise EOFError
+                yield field, value
+            else:
+                file.seek(size, io.SEEK_CUR)
+        elif kind in (1, 5):
+            file.seek(8 if kind == 1 else 4, io.SEEK_CUR)
+        else:
+            raise EOFError
+
+
+def _varint(file: IO[bytes]) -> int:
+    value = 0
+    for place in range(10):
+        byte = file.read(1)
+        if not byte:
+            raise EOFError
+        value |= (byte[0] & 0x7F) << (7 * place)
+        if byte[0] < 0x80:
+            return value
+    raise EOFError
 
 
 def _read(path: Path) -> bytes:

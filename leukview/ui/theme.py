@@ -54,6 +54,7 @@ class Tokens:
     accent: str
     accent_fill: str
     accent_hover: str
+    accent_pressed: str
     on_accent: str
     ok: str
     warn: str
@@ -88,6 +89,7 @@ DARK = Tokens(
     accent="#A3AEFF",
     accent_fill="#5A66D8",
     accent_hover="#5360CF",
+    accent_pressed="#4652B8",
     on_accent="#FFFFFF",
     ok="#6CC58B",
     warn="#E8B24A",
@@ -113,6 +115,7 @@ LIGHT = Tokens(
     accent="#3F49C4",
     accent_fill="#3F49C4",
     accent_hover="#353FB0",
+    accent_pressed="#2B348F",
     on_accent="#FFFFFF",
     ok="#1B7340",
     warn="#855700",
@@ -168,6 +171,11 @@ class ClassLook:
     letters: str
     name: str
     shorter: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """From the whole name to the letters."""
+        return (self.name, *self.shorter, self.letters)
 
     def fitting(self, metrics: QFontMetrics, width: float) -> str:
         """The longest of its names that is not wider than this, or "" (the letters say it too)."""

@@ -132,6 +132,20 @@ def per_class(review: Review, unit: Unit) -> list[ClassLine]:
     ]
 
 
+def apart(review: Review, lines: list[ClassLine]) -> list[str]:
+    """What is said of the classes that are no leukocytes; "" for the others."""
+    white = next((line.share.n for line in lines if line.share is not None), 0)
+    words = []
+    for one, line in zip(review.classes, lines, strict=True):
+        if line.share is not None or not white:
+            words.append("")
+        elif one.role is Role.NRBC:
+            words.append(f"{100 * line.combined / white:.1f} per 100 leukocytes")
+        else:
+            words.append("counted apart, not a leukocyte")
+    return words
+
+
 def malignant(review: Review, unit: Unit) -> Share | None:
     """Malignant cells among all leukocytes, combined; None without such a class, and for fields."""
     lines = [line for line in per_class(review, unit) if line.share is not None]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QFontMetrics, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from leukview.ui import theme
-from leukview.ui.theme import ClassLook, Theme
+from leukview.ui.theme import ClassLook, Style, Theme
 from leukview.ui.widgets import chips
 
 _NUMBER = 40
@@ -25,7 +25,7 @@ class ProbabilityBars(QWidget):
         self._looks: tuple[ClassLook, ...] = ()
         self._threshold = 0.0
         self._values: tuple[float, ...] = ()
-        self._hatched = False
+        self._hatched = self._compact = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         theme_.changed.connect(self.update)
 
@@ -47,9 +47,22 @@ class ProbabilityBars(QWidget):
     def values(self) -> tuple[float, ...]:
         return self._values
 
+    def set_compact(self, compact: bool) -> None:
+        """Smaller type and lines, for many classes in a low window."""
+        if compact != self._compact:
+            self._compact = compact
+            self.updateGeometry()
+            self.update()
+
+    @property
+    def _font(self) -> QFont:
+        return theme.font(Style.CAPTION if self._compact else Style.BODY)
+
     def _line(self) -> int:
+        if self._compact:
+            return max(int(chips.HEIGHT), QFontMetrics(self._font).height() + 2)
         few = len(self._looks) <= _FEW
-        return max(24 if few else 21, QFontMetrics(theme.font()).height() + (6 if few else 3))
+        return max(24 if few else 21, QFontMetrics(self._font).height() + (6 if few else 3))
 
     def sizeHint(self) -> QSize:
         return QSize(280, self._line() * max(1, len(self._looks)))
@@ -61,16 +74,28 @@ class ProbabilityBars(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         high = self._line()
-        metrics = QFontMetrics(theme.font())
-        longest = max((metrics.horizontalAdvance(k.name) for k in self._looks), default=0)
-        names = min(longest + 4, int(self.width() * 0.38))
-        for number, look in enumerate(self._looks):
+        metrics = QFontMetrics(self._font)
+        shown = self.names()
+        wide = max((metrics.horizontalAdvance(name) for name in shown), default=0) + 4
+        for number, (look, name) in enumerate(zip(self._looks, shown, strict=True)):
             value = self._values[number] if number < len(self._values) else None
-            self._row(painter, QRectF(0, number * high, self.width(), high), look, value, names)
+            line = QRectF(0, number * high, self.width(), high)
+            self._row(painter, line, look, value, wide, name)
         painter.end()
 
+    def names(self) -> list[str]:
+        """The classes' names as they are shown: none takes more than two fifths of the width."""
+        metrics, most = QFontMetrics(self._font), self.width() * 0.4
+        return [look.fitting(metrics, most) or look.letters for look in self._looks]
+
     def _row(
-        self, painter: QPainter, line: QRectF, look: ClassLook, value: float | None, names: int
+        self,
+        painter: QPainter,
+        line: QRectF,
+        look: ClassLook,
+        value: float | None,
+        names: int,
+        words: str,
     ) -> None:
         t = self._theme.tokens
         at = QPointF(line.x(), line.center().y() - chips.HEIGHT / 2)
@@ -83,13 +108,10 @@ class ProbabilityBars(QWidget):
             painter.drawRoundedRect(box, 4, 4)
             chips.paint(painter, at, look, filled=False, text=t.mount_text)
         name = QRectF(line.x() + chips.WIDTH + 8, line.y(), names, line.height())
-        painter.setFont(theme.font())
+        painter.setFont(self._font)
         painter.setPen(QColor(t.text))
         middle = Qt.AlignmentFlag.AlignVCenter
-        short = painter.fontMetrics().elidedText(
-            look.name, Qt.TextElideMode.ElideRight, int(name.width())
-        )
-        painter.drawText(name, middle | Qt.AlignmentFlag.AlignLeft, short)
+        painter.drawText(name, middle | Qt.AlignmentFlag.AlignLeft, words)
         number = QRectF(line.right() - _NUMBER, line.y(), _NUMBER, line.height())
         if value is not None:
             painter.drawText(number, middle | Qt.AlignmentFlag.AlignRight, f"{value:.2f}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from leukview.ui.models.summary import ClassLine
 from leukview.ui.theme import ClassLook, Style, Theme
 from leukview.ui.widgets import chips
 
+_FEW = 4
+_STEP_WIDTH = 36  # pixels between two numbers of the axis
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
@@ -32,12 +35,16 @@ class ClassTable(QWidget):
         self._theme = theme_
         self._looks: tuple[ClassLook, ...] = ()
         self._lines: tuple[ClassLine, ...] = ()
+        self._apart: tuple[str, ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMinimumWidth(380)
         theme_.changed.connect(self.update)
 
-    def show_lines(self, looks: Sequence[ClassLook], lines: Sequence[ClassLine]) -> None:
-        self._looks, self._lines = tuple(looks), tuple(lines)
+    def show_lines(
+        self, looks: Sequence[ClassLook], lines: Sequence[ClassLine], apart: Sequence[str]
+    ) -> None:
+        """Show the lines; `apart` says per class what stands there instead of a share, or ""."""
+        self._looks, self._lines, self._apart = tuple(looks), tuple(lines), tuple(apart)
         self.setAccessibleName("Counts per class. " + " ".join(self.text()))
         self.updateGeometry()
         self.update()
@@ -54,6 +61,8 @@ class ClassTable(QWidget):
                     f", {messages.percent(line.share.value)} of {line.share.n} leukocytes,"
                     f" 95 % CI {messages.interval(low, high)}"
                 )
+            elif self._apart[line.index]:
+                said += f", {self._apart[line.index]}"
             out.append(said + ".")
         return out
 
@@ -62,7 +71,8 @@ class ClassTable(QWidget):
         return any(line.share is not None for line in self._lines)
 
     def _row_height(self) -> int:
-        return max(30, QFontMetrics(theme.font()).height() + 10)
+        least = 30 if len(self._lines) > _FEW else 40
+        return max(least, QFontMetrics(theme.font()).height() + 10)
 
     def sizeHint(self) -> QSize:
         return QSize(520, self._row_height() * (len(self._lines) + 1))
@@ -108,8 +118,12 @@ class ClassTable(QWidget):
 
     def _name_width(self) -> float:
         metrics = QFontMetrics(theme.font())
-        longest = max((metrics.horizontalAdvance(k.name) for k in self._looks), default=0)
-        return min(longest + 2, self.width() * 0.3)
+        return max((metrics.horizontalAdvance(name) for name in self.names()), default=0) + 2
+
+    def names(self) -> list[str]:
+        """The classes' names as they are shown: none takes more than a third of the width."""
+        metrics, most = QFontMetrics(theme.font()), self.width() * 0.33
+        return [look.fitting(metrics, most) or look.letters for look in self._looks]
 
     def _row(
         self,
@@ -125,12 +139,10 @@ class ClassTable(QWidget):
         name = QRectF(chips.WIDTH + 8, box.y(), names - chips.WIDTH - 12, box.height())
         painter.setFont(theme.font())
         painter.setPen(QColor(t.text))
-        elide = Qt.TextElideMode.ElideRight
-        words = painter.fontMetrics().elidedText(look.name, elide, int(name.width()))
-        painter.drawText(name, _LEFT, words)
+        painter.drawText(name, _LEFT, self.names()[line.index])
         figures = [f"{line.suggested:,}", f"{line.decided:,}", f"{line.combined:,}"]
         if self._shares:
-            figures += ["–", ""]
+            figures += ["", ""]
             if line.share is not None:
                 low, high = line.share.interval
                 figures[3:] = [
@@ -144,17 +156,24 @@ class ClassTable(QWidget):
             painter.setPen(QColor(t.text if number in (2, 3) else t.text_2))
             painter.drawText(QRectF(x, box.y(), column.width, box.height()), _RIGHT, figure)
             x += column.width
+        if self._shares and line.share is None:
+            start = names + sum(c.width for c in columns[:3]) + 2 * theme.PAD_CARD
+            painter.setFont(theme.font(Style.CAPTION))
+            painter.setPen(QColor(t.text_2))
+            rest = QRectF(start, box.y(), box.right() - start, box.height())
+            painter.drawText(rest, _LEFT, self._apart[line.index])
 
     def _top(self) -> float:
-        """End of the axis: the highest upper bound, rounded up to a tenth."""
+        """End of the axis: the highest upper bound, rounded up to a fifth."""
         bounds = [line.share.interval[1] for line in self._lines if line.share is not None]
-        return min(1.0, max(0.2, -(-max(bounds, default=1.0) * 10 // 1) / 10))
+        return min(1.0, max(0.2, math.ceil(max(bounds, default=1.0) * 5) / 5))
 
     def _axis(self, painter: QPainter, plot: QRectF) -> float:
         top = self._top()
-        for step in range(3):
-            share = top * step / 2
-            x = plot.left() + plot.width() * step / 2
+        steps = round(top * 5)
+        for step in range(0, steps + 1, 1 if plot.width() >= _STEP_WIDTH * steps else steps):
+            share = step / 5
+            x = plot.left() + plot.width() * step / steps
             box = QRectF(x - 24, plot.y(), 48, plot.height())
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, f"{100 * share:.0f}")
         return top

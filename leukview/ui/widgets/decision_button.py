@@ -10,7 +10,7 @@ from leukview.ui import theme
 from leukview.ui.theme import ClassLook, Style, Theme
 from leukview.ui.widgets import chips
 
-_PAD, _PAD_DENSE = 10, 5
+_PAD, _PAD_DENSE = 10, 7
 
 
 class DecisionButton(QPushButton):
@@ -30,15 +30,19 @@ class DecisionButton(QPushButton):
         super().__init__(parent)
         self._theme, self._name, self._key = theme_, name, key
         self._look, self._icon = look, icon
+        self._dense = dense
         self._pad = _PAD_DENSE if dense else _PAD  # dense ones stand in pairs in 300 px
         self.setProperty("kind", "decision")
-        least = theme.DECISION_DENSE if dense else theme.DECISION
-        self.setFixedHeight(max(least, QFontMetrics(theme.font()).lineSpacing() + 12))
+        self.set_height(theme.DECISION_DENSE if dense else theme.DECISION)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(f"{name}, key {key}")
         self.setToolTip(f"{name} ({key})")
         # Enter agrees with the suggestion; a focused button must not take it.
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+    def set_height(self, least: int) -> None:
+        """This high, or as high as the font needs."""
+        self.setFixedHeight(max(least, QFontMetrics(theme.font()).lineSpacing() + 8))
 
     def sizeHint(self) -> QSize:
         return QSize(140, self.height())
@@ -71,22 +75,35 @@ class DecisionButton(QPushButton):
         painter.setFont(theme.font())
         painter.setPen(QColor(ink))
         words = QRectF(left, 0, cap.left() - 4 - left, self.height())
-        short = painter.fontMetrics().elidedText(
-            self._name, Qt.TextElideMode.ElideRight, int(words.width())
-        )
+        short = self._words(painter.fontMetrics(), words.width())
         painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, short)
         painter.end()
+
+    @property
+    def words(self) -> str:
+        """The name as it is shown: the whole one, or a shorter one where that does not fit."""
+        metrics = QFontMetrics(theme.font())
+        icon = chips.WIDTH + 6 if self._look is not None else theme.ICON + 12
+        return self._words(metrics, self.width() - 2 * self._pad - icon - self._cap_width() - 4)
+
+    def _words(self, metrics: QFontMetrics, room: float) -> str:
+        if self._look is None:
+            return metrics.elidedText(self._name, Qt.TextElideMode.ElideRight, int(room))
+        return self._look.fitting(metrics, room) or self._look.letters
+
+    def _cap_width(self) -> int:
+        wide = QFontMetrics(theme.font(Style.CAPTION)).horizontalAdvance(self._key)
+        return wide if self._dense else max(18, wide + 10)
 
     def _cap(self, painter: QPainter, middle: float, ink: str) -> QRectF:
         t = self._theme.tokens
         painter.setFont(theme.font(Style.CAPTION))
-        metrics = painter.fontMetrics()
-        wide = max(18, metrics.horizontalAdvance(self._key) + 10)
-        tall = max(18, metrics.height() + 2)
+        wide, tall = self._cap_width(), max(18, painter.fontMetrics().height() + 2)
         cap = QRectF(self.width() - self._pad - wide, middle - tall / 2, wide, tall)
-        painter.setPen(QPen(QColor(t.border_strong), 1))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(cap.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+        if not self._dense:  # where names need the room, the key stands without its cap
+            painter.setPen(QPen(QColor(t.border_strong), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(cap.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
         painter.setPen(QColor(t.text_2 if self.isEnabled() else ink))
         painter.drawText(cap, Qt.AlignmentFlag.AlignCenter, self._key)
         return cap

@@ -70,6 +70,7 @@ class GalleryView(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         # Always there: if it came and went, the columns would jump.
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self.verticalScrollBar().setProperty("on", "surround")
         self.setFrameShape(QListView.Shape.NoFrame)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setMouseTracking(True)
@@ -218,6 +219,7 @@ class GalleryView(QListView):
         high, view = self._tiles.geometry.height, self.viewport().height()
         bar = self.verticalScrollBar()
         bar.setRange(0, max(0, lines * high + 2 * _EDGE - view))
+        bar.setEnabled(bar.maximum() > 0)  # its room stays, its handle goes
         bar.setPageStep(view)
         bar.setSingleStep(max(20, high // 4))
         QAbstractItemView.updateGeometries(self)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from leukview.ui import theme
 from leukview.ui.models.summary import BINS
@@ -22,30 +24,41 @@ class Histogram(QWidget):
         self._theme = theme_
         self._edges: NDArray[np.float64] = np.linspace(0, 1, BINS + 1)
         self._counts: NDArray[np.int64] = np.zeros(BINS, dtype=np.int64)
-        self._threshold = 0.0
+        self._threshold = self._least = 0.0
         pg.setConfigOptions(antialias=True)
         self.plot = pg.PlotWidget()
         self.plot.setMenuEnabled(False)
         self.plot.setMouseEnabled(x=False, y=False)
         self.plot.hideButtons()
         self.plot.setFrameShape(pg.PlotWidget.Shape.NoFrame)
-        self.plot.setFixedHeight(220)
+        self.plot.setMinimumHeight(180)
+        # Its own wish is 480 pixels high, for which the page would be scrolled.
+        self.plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         body = parts.column()
         self.setLayout(body)
         body.addWidget(self.plot)
         self._bars = pg.BarGraphItem(x=[0.5], height=[0], width=0.04)
         self._line = pg.InfiniteLine(angle=90)
+        self._base = pg.InfiniteLine(pos=0, angle=0)
         self._words = pg.TextItem(anchor=(1, 0))
-        for item in (self._bars, self._line, self._words):
+        for item in (self._bars, self._base, self._line, self._words):
             self.plot.addItem(item)
         theme_.changed.connect(self._draw)
         self._draw()
 
     def show_counts(
-        self, edges: NDArray[np.float64], counts: NDArray[np.int64], threshold: float
+        self,
+        edges: NDArray[np.float64],
+        counts: NDArray[np.int64],
+        threshold: float,
+        classes: int,
     ) -> None:
-        """Show counts (BINS,) between edges (BINS + 1,)."""
+        """Show counts (BINS,) between edges (BINS + 1,).
+
+        The largest of `classes` probabilities is never below 1 / classes, so the axis begins there.
+        """
         self._edges, self._counts, self._threshold = edges, counts, threshold
+        self._least = math.floor(10 / max(1, classes)) / 10
         self.plot.setAccessibleName(
             f"Confidence of {int(counts.sum())} suggestions, review below {threshold:.2f}"
         )
@@ -64,9 +77,13 @@ class Histogram(QWidget):
             axis.setTickFont(caption)
             axis.setTextPen(QColor(t.text_2))
             axis.setPen(QColor(t.border))
-            axis.setStyle(tickLength=0)
+            axis.setStyle(tickLength=0, hideOverlappingLabels=False)
             axis.setZValue(-1)  # its grid lies behind the bars
-        self.plot.getAxis("bottom").setTicks([[(v / 10, f"{v / 10:.1f}") for v in range(0, 11, 2)]])
+        first = round(10 * self._least)
+        tenths = range(10, first - 1, -2 if first < 4 else -1)
+        self.plot.getAxis("bottom").setPen(pg.mkPen(None))
+        self.plot.getAxis("bottom").setTickPen(pg.mkPen(None))
+        self.plot.getAxis("bottom").setTicks([[(v / 10, f"{v / 10:.1f}") for v in tenths]])
         self.plot.getAxis("bottom").setLabel("Confidence of the suggestion", color=t.text_2)
         self.plot.getAxis("bottom").label.setFont(caption)
         top = max(1, int(self._counts.max()))
@@ -74,13 +91,14 @@ class Histogram(QWidget):
         marks = [(v, f"{v:,}") for v in range(0, top + step, step)]
         self.plot.getAxis("left").setTicks([marks])
         self.plot.showGrid(x=False, y=True, alpha=0.25)
-        middles = (self._edges[:-1] + self._edges[1:]) / 2
+        some = self._counts > 0  # a bar of no height would still draw its outline over the axis
+        middles = ((self._edges[:-1] + self._edges[1:]) / 2)[some]
         colours = [
             QColor(t.accent if middle >= self._threshold else t.border_strong) for middle in middles
         ]
         self._bars.setOpts(
             x=middles,
-            height=self._counts,
+            height=self._counts[some],
             width=0.84 / BINS,
             brushes=colours,
             pen=QColor(t.panel),
@@ -92,9 +110,10 @@ class Histogram(QWidget):
         self._words.setFont(caption)
         self._words.setText(f"review below {self._threshold:.2f} " if self._threshold else "")
         self._words.setPos(self._threshold, marks[-1][0])
-        # A floor of zero and half a bar of air: ranges are fixed, so nothing jumps.
-        self.plot.setXRange(0, 1, padding=0.02)
-        self.plot.setYRange(-0.01 * marks[-1][0], marks[-1][0] * 1.06, padding=0)
+        self._base.setPen(pg.mkPen(QColor(t.border_strong), width=1))
+        # Room under the base line, or the "0" beside it is left out; fixed, so nothing jumps.
+        self.plot.setXRange(self._least, 1, padding=0.02)
+        self.plot.setYRange(-0.04 * marks[-1][0], marks[-1][0] * 1.06, padding=0)
 
 
 def _step(top: int) -> int:

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QPixmap
+from PySide6.QtGui import QPixmap, QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from leukview.domain.classes import CellClass
 from leukview.domain.records import DecisionState
 from leukview.ui import theme
 from leukview.ui.models.gallery_model import Tile
-from leukview.ui.theme import Style, Theme
+from leukview.ui.theme import ClassLook, Style, Theme
 from leukview.ui.widgets import parts
 from leukview.ui.widgets.bars import ProbabilityBars
 from leukview.ui.widgets.decision_button import DecisionButton
 from leukview.ui.widgets.image_view import ImageView
 
 _FEW = 4
+_TALL = 770  # pixels, from which on eight classes fit as drawn
+_IMAGE, _LEAST_IMAGE = 232, 132
 LEAST, USUAL = 320, 352
 
 
@@ -35,6 +37,7 @@ class Inspector(QFrame):
         self.setProperty("role", "panel")
         self.setMinimumWidth(LEAST)
         self._classes: tuple[CellClass, ...] = ()
+        self._looks: tuple[ClassLook, ...] = ()
         self.buttons: dict[str, DecisionButton] = {}
         outer = parts.column(gap=0)
         self.setLayout(outer)
@@ -69,11 +72,32 @@ class Inspector(QFrame):
         head.addLayout(line)
         return head
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The image is at most square: what is taller would be bare mount above and below it."""
+        super().resizeEvent(event)
+        self.image.setMaximumHeight(self.width() - 2 * theme.PAD_CARD)
+        self._fit_height()
+
+    def _fit_height(self) -> None:
+        """In a low window all is smaller, so that no button has to be scrolled to."""
+        dense, low = len(self._classes) > _FEW, self.height() < _TALL
+        compact = dense and low
+        self.image.setMinimumHeight(_LEAST_IMAGE if low else _IMAGE)
+        self.bars.set_compact(compact)
+        self._tool_line.setVisible(not compact)
+        self._body.setSpacing(6 if compact else theme.GAP)
+        self._grid.setSpacing(4 if compact else theme.GAP)
+        usual = theme.DECISION_DENSE if dense else theme.DECISION
+        for button in self.buttons.values():
+            button.set_height(theme.CONTROL_DENSE if compact else usual)
+
     def _build_image(self, body: QVBoxLayout) -> None:
         self.image = ImageView(self._theme)
-        self.image.setMinimumHeight(232)
+        self.image.setMinimumHeight(_IMAGE)
         body.addWidget(self.image, 10)
+        self._tool_line = QWidget()
         tools = parts.row(gap=2)
+        self._tool_line.setLayout(tools)
         self.size_words = parts.label(style=Style.CAPTION, tone="second")
         tools.addWidget(self.size_words, 1)
         self._tools: list[tuple[QToolButton, str]] = []
@@ -92,7 +116,7 @@ class Inspector(QFrame):
             self._tools.append((button, name))
             tools.addWidget(button)
         self.image.zoomed.connect(self._zoomed)
-        body.addLayout(tools)
+        body.addWidget(self._tool_line)
 
     def _build_suggestion(self, body: QVBoxLayout) -> None:
         line = parts.row()
@@ -135,9 +159,9 @@ class Inspector(QFrame):
     def set_classes(self, classes: Sequence[CellClass], threshold: float) -> None:
         """New buttons and bars for the classes of a model."""
         self._classes = tuple(classes)
-        looks = theme.looks(classes)
+        looks = self._looks = theme.looks(classes)
         self.bars.set_classes(looks, threshold)
-        self.threshold.setText(f"review below {threshold:.2f}")
+        self.threshold.setText(f"review below {threshold:.2f}" if classes else "no model yet")
         parts.clear(self._grid)
         self.buttons = {}
         dense = len(classes) > _FEW
@@ -158,6 +182,7 @@ class Inspector(QFrame):
             made.append(button)
         for at, button in enumerate(made):
             self._grid.addWidget(button, at // 2, at % 2)
+        self._fit_height()
 
     def show_nothing(self, words: str) -> None:
         """No current image."""
@@ -169,7 +194,7 @@ class Inspector(QFrame):
         self.remark.hide()
         self.note.hide()
         self.state.say("")
-        self._hint("", decided=False)
+        self._hint((), decided=False)
         for button in self.buttons.values():
             button.setEnabled(False)
             theme.polish(button, "chosen", False)
@@ -198,13 +223,13 @@ class Inspector(QFrame):
         self.remark.setVisible(tile.unfamiliar)
         self.note.setText("; ".join(notes)[:1].upper() + "; ".join(notes)[1:])
         self.note.setVisible(bool(notes))
-        self.state.say("" if many else self._words_of(tile))
+        self.state.say(*([""] if many else self._words_of(tile)))
         for key, button in self.buttons.items():
             button.setEnabled(not tile.error)
             theme.polish(button, "chosen", not many and key == self._chosen(tile))
-        suggested = "" if many or tile.suggested < 0 else self._name(tile.suggested)
+        suggested = () if tile.suggested < 0 else self._names(tile.suggested)
         if many:
-            suggested = "each"
+            suggested = ("each suggestion", "each")
         self._hint(suggested, decided=tile.state is not DecisionState.UNDECIDED or many)
 
     def show_pixels(self, pixmap: QPixmap | None, window: float, words: str) -> None:
@@ -212,15 +237,16 @@ class Inspector(QFrame):
         self.image.show_image(pixmap, window=window, words=words)
         self._zoomed(self.image.scale)
 
-    def _hint(self, suggested: str, *, decided: bool) -> None:
-        self.agree_with.say(suggested)
+    def _hint(self, suggested: Sequence[str], *, decided: bool) -> None:
+        self.agree_with.say(*(suggested or [""]))
         for widget in self._hints[:2]:
             widget.setVisible(bool(suggested))
         for widget in self._hints[2:]:
             widget.setVisible(decided)
 
-    def _name(self, index: int) -> str:
-        return self._classes[index].name if 0 <= index < len(self._classes) else "another class"
+    def _names(self, index: int) -> Sequence[str]:
+        """What a class is called, the whole name first."""
+        return self._looks[index].names if 0 <= index < len(self._looks) else ["another class"]
 
     def _chosen(self, tile: Tile) -> str:
         match tile.state:
@@ -232,17 +258,17 @@ class Inspector(QFrame):
                 return ""
         return self._classes[tile.decided].id if 0 <= tile.decided < len(self._classes) else ""
 
-    def _words_of(self, tile: Tile) -> str:
+    def _words_of(self, tile: Tile) -> list[str]:
         match tile.state:
             case DecisionState.AGREED:
-                return f"{self._name(tile.decided)}, agreed"
+                return [f"{name}, agreed" for name in self._names(tile.decided)]
             case DecisionState.CHANGED:
-                return f"{self._name(tile.decided)}, changed"
+                return [f"{name}, changed" for name in self._names(tile.decided)]
             case DecisionState.UNSURE:
-                return "unsure"
+                return ["unsure"]
             case DecisionState.EXCLUDED:
-                return f"excluded: {tile.reason}" if tile.reason else "excluded"
-        return "not decided"
+                return [f"excluded: {tile.reason}" if tile.reason else "excluded"]
+        return ["not decided"]
 
     def _zoomed(self, scale: float) -> None:
         pixmap = self.image.pixmap

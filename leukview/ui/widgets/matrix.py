@@ -17,7 +17,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -35,6 +35,10 @@ from leukview.ui.widgets import chips
 
 _Index = QModelIndex | QPersistentModelIndex
 _Table = NDArray[np.int64]
+_BEFORE_NAME = int(chips.WIDTH) + 8
+_SUMS = 40  # width of the last column
+_GAP = 8
+_LEAST_CELL = 30
 
 
 class MatrixModel(QAbstractTableModel):
@@ -168,19 +172,17 @@ class _CellDelegate(QStyledItemDelegate):
         t = self._theme.tokens
         words = "n"
         left = box
+        metrics = QFontMetrics(theme.font())
         if row < len(self._matrix.looks):
             look = self._matrix.looks[row]
-            words = look.name
+            words = look.fitting(metrics, box.width() - _BEFORE_NAME - _GAP) or look.letters
             at = QPointF(box.x(), box.center().y() - chips.HEIGHT / 2)
             ground = chips.Ground.PANEL
             chips.paint(painter, at, look, filled=True, text=t.text, ground=ground)
-            left = box.adjusted(chips.WIDTH + 8, 0, -4, 0)
+            left = box.adjusted(_BEFORE_NAME, 0, 0, 0)
         painter.setFont(theme.font())
         painter.setPen(QColor(t.text if row < len(self._matrix.looks) else t.text_2))
-        elided = painter.fontMetrics().elidedText(
-            words, Qt.TextElideMode.ElideRight, int(left.width())
-        )
-        painter.drawText(left, Qt.AlignmentFlag.AlignVCenter, elided)
+        painter.drawText(left, Qt.AlignmentFlag.AlignVCenter, words)
 
     def _cell(self, painter: QPainter, box: QRectF, row: int, column: int, value: int) -> None:
         t = self._theme.tokens
@@ -228,24 +230,47 @@ class MatrixView(QTableView):
     def show_matrix(self, looks: Sequence[ClassLook], table: _Table, row_word: str) -> None:
         """Show counts, rows `row_word` ("decided", "true class"), columns suggested."""
         self.matrix.show(looks, table, row_word)
-        metrics = QFontMetrics(theme.font())
-        row_height = max(26, metrics.height() + 8)
-        longest = max((metrics.horizontalAdvance(k.name) for k in looks), default=0)
+        row_height = max(26, QFontMetrics(theme.font()).height() + 8)
+        # With few classes the cells are what one looks at, so they get the room that is there.
+        cell_height = max(row_height, min(56, 224 // max(1, len(looks))))
         head = self.horizontalHeader()
         head.setMinimumSectionSize(20)
         head.setFixedHeight(row_height)
         self.verticalHeader().setMinimumSectionSize(row_height)
-        for row in range(self.matrix.rowCount()):
-            self.setRowHeight(row, row_height)
+        for row in range(len(looks)):
+            self.setRowHeight(row, cell_height)
+        if looks:
+            self.setRowHeight(len(looks), row_height)
         for column in range(self.matrix.columnCount()):
             head.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         if self.matrix.columnCount():
             head.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
-            self.setColumnWidth(0, min(longest + 40, 168))
             last = self.matrix.columnCount() - 1
             head.setSectionResizeMode(last, QHeaderView.ResizeMode.Fixed)
-            self.setColumnWidth(last, 44)
-        self.setFixedHeight(row_height * (self.matrix.rowCount() + 1) + 2)
+            self.setColumnWidth(last, _SUMS)
+        self._fit_names()
+        self.setFixedHeight(2 * row_height + cell_height * len(looks) + 2)
+
+    def names(self) -> list[str]:
+        """The classes' names as they are shown: shortened before a number is cut."""
+        metrics, looks, table = QFontMetrics(theme.font()), self.matrix.looks, self.matrix.table
+        largest = str(int(table.max())) if table.size else ""
+        bold = QFontMetrics(theme.font(strong=True))
+        cells = len(looks) * max(_LEAST_CELL, bold.horizontalAdvance(largest) + 10)
+        room = self.viewport().width() - _SUMS - _BEFORE_NAME - _GAP - cells
+        return [look.fitting(metrics, room) or look.letters for look in looks]
+
+    def _fit_names(self) -> None:
+        """Names as long as the cells allow; the column is as wide as the longest."""
+        if not self.matrix.looks:
+            return
+        metrics = QFontMetrics(theme.font())
+        longest = max(metrics.horizontalAdvance(name) for name in self.names())
+        self.setColumnWidth(0, _BEFORE_NAME + longest + _GAP)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_names()
 
     def _choose(self, index: QModelIndex) -> None:
         row, column = index.row(), index.column()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
 from leukview.domain.classes import Unit
 from leukview.ui import messages, theme
@@ -67,7 +67,7 @@ class Overview(QScrollArea):
         self._cards = QGridLayout()
         self._cards.setContentsMargins(0, 0, 0, 0)
         self._cards.setSpacing(theme.PAD_PANEL)
-        body.addLayout(self._cards)
+        body.addLayout(self._cards, 1)
         self._columns = 0
         self.table_card, inside = self._card("Counts per class")
         self.table_note = parts.label(style=Style.CAPTION, tone="second", wrap=True)
@@ -82,7 +82,6 @@ class Overview(QScrollArea):
         self.histogram = Histogram(theme_)
         inside.addWidget(self.histogram_note)
         inside.addWidget(self.histogram, 1)
-        body.addStretch(1)
         theme_.changed.connect(self._draw)
         self._draw()
         self._arrange(3)
@@ -95,9 +94,7 @@ class Overview(QScrollArea):
                 line.addWidget(parts.hairline(vertical=True))
             line.addWidget(figure, 3)
         line.addStretch(1)
-        self.export_button = QPushButton(parts.beside("Export"))
-        self.export_button.setProperty("kind", "primary")
-        self.export_button.setIconSize(QSize(theme.ICON, theme.ICON))
+        self.export_button = parts.Button("Export", kind="primary")
         self.export_button.setToolTip("Write the table as CSV (Ctrl+E)")
         self.export_button.clicked.connect(self.export_clicked)
         line.addWidget(self.export_button, 0, Qt.AlignmentFlag.AlignVCenter)
@@ -154,7 +151,7 @@ class Overview(QScrollArea):
             return
         looks = theme.looks(review.classes)
         lines = summary.per_class(review, self._unit)
-        self.table.show_lines(looks, lines)
+        self.table.show_lines(looks, lines, summary.apart(review, lines))
         cells = self._unit is Unit.CELL
         self.table_note.setText(
             "Combined: the decision where there is one, else the suggestion. Unsure and excluded"
@@ -166,7 +163,7 @@ class Overview(QScrollArea):
         self._show_figures(review)
         self._show_states(review)
         edges, found = summary.histogram(review)
-        self.histogram.show_counts(edges, found, self._threshold)
+        self.histogram.show_counts(edges, found, self._threshold, len(looks))
         self.histogram_note.setText(f"{messages.images(int(found.sum()))} with a suggestion")
         self._show_matrix()
 
@@ -180,7 +177,7 @@ class Overview(QScrollArea):
             first.say(
                 f"{names}, combined",
                 messages.percent(bad.value),
-                f"{bad.k:,} of {bad.n:,} leukocytes · 95 % CI {messages.interval(low, high)}",
+                f"{bad.k:,} of {bad.n:,} leukocytes · {_ci(low, high)}",
             )
         else:
             share = count.suggested / count.images if count.images else 0.0
@@ -201,7 +198,7 @@ class Overview(QScrollArea):
             third.say(
                 "Suggestion agreed",
                 messages.percent(agreed.value),
-                f"{agreed.k:,} of {agreed.n:,} decided · 95 % CI {messages.interval(low, high)}",
+                f"{agreed.k:,} of {agreed.n:,} decided · {_ci(low, high)}",
             )
         else:
             third.say("Suggestion agreed", "–", "nothing decided yet")
@@ -274,7 +271,14 @@ class Overview(QScrollArea):
             self._cards.addWidget(self.states_card, 2, 1)
         for column in range(3):
             self._cards.setColumnStretch(column, 1 if column < columns else 0)
+            # The histogram takes the height that is left, so the page ends where the window does.
+            self._cards.setRowStretch(column, 1 if column == (1 if wide else 2) else 0)
 
     def _draw(self) -> None:
         t = self._theme.tokens
         self.export_button.setIcon(self._theme.icon("export", t.on_accent))
+
+
+def _ci(low: float, high: float) -> str:
+    """The interval with what it is, never broken between two lines."""
+    return f"95 % CI {messages.interval(low, high)}".replace(" ", "\N{NO-BREAK SPACE}")

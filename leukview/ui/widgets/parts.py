@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QIcon, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QButtonGroup,
@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLayout,
+    QPushButton,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -21,6 +22,8 @@ from PySide6.QtWidgets import (
 
 from leukview.ui import theme
 from leukview.ui.theme import Style
+
+_CARET = 12
 
 
 def label(
@@ -99,35 +102,77 @@ def height_of(style: Style, least: int) -> int:
 
 
 class Elided(QLabel):
-    """A label that gives way; the whole text is in its tooltip."""
+    """A label that gives way: to shorter words where there are some, else it is cut.
+
+    The whole text is in its tooltip then, and always what a screen reader says.
+    """
 
     def __init__(self, style: Style = Style.BODY, *, tone: str = "", strong: bool = False) -> None:
         super().__init__()
-        self._whole = ""
+        self._texts: tuple[str, ...] = ("",)
         self.setFont(theme.font(style, strong=strong))
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         if tone:
             self.setProperty("tone", tone)
 
-    def say(self, text: str) -> None:
-        self._whole = text
+    def say(self, text: str, *shorter: str) -> None:
+        """Show `text`, or the first of the shorter ones that fits."""
+        self._texts = (text, *shorter)
         self.setAccessibleName(text)
         self._fit()
 
     @property
     def whole(self) -> str:
-        return self._whole
+        return self._texts[0]
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
 
     def _fit(self) -> None:
-        mode = Qt.TextElideMode.ElideMiddle
-        short = self.fontMetrics().elidedText(self._whole, mode, max(0, self.width() - 2))
+        room, metrics = max(0, self.width() - 2), self.fontMetrics()
+        last = metrics.elidedText(self._texts[-1], Qt.TextElideMode.ElideMiddle, room)
+        short = next((t for t in self._texts if metrics.horizontalAdvance(t) <= room), last)
         self.setText(short)
-        self.setToolTip(self._whole if short != self._whole else "")
+        self.setToolTip(self.whole if short != self.whole else "")
+
+
+class Button(QPushButton):
+    """Icon and words in the middle; with a menu, a caret at the right.
+
+    A click with the mouse leaves the keyboard where it was, so keys go on deciding.
+    """
+
+    def __init__(
+        self, words: str, *, kind: str = "", caret: Callable[[], QIcon] | None = None
+    ) -> None:
+        super().__init__()
+        self._caret = caret
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setIconSize(QSize(theme.ICON, theme.ICON))
+        self.setMinimumHeight(height_of(Style.BODY, theme.CONTROL))
+        if kind:
+            self.setProperty("kind", kind)
+        self.say(words)
+
+    def say(self, words: str, spoken: str = "") -> None:
+        """Show words beside the icon; a screen reader says `spoken`, else the same."""
+        # An em and an en keep the caret's place; a padding would also move what is in the middle.
+        room = "\N{EM SPACE}\N{EN SPACE}" if self._caret is not None else ""
+        self.setText(beside(words) + room)
+        self.setAccessibleName(spoken or words)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._caret is None:
+            return
+        painter = QPainter(self)
+        mode = QIcon.Mode.Normal if self.isEnabled() else QIcon.Mode.Disabled
+        size = QSize(_CARET, _CARET)
+        pixmap = self._caret().pixmap(size, self.devicePixelRatioF(), mode)
+        painter.drawPixmap(self.width() - _CARET - 12, (self.height() - _CARET) // 2, pixmap)
+        painter.end()
 
 
 class Segments(QFrame):

@@ -27,6 +27,7 @@ from leukview.ui.theme import Style, Theme
 from leukview.ui.widgets import parts, tile
 
 _NARROW = 600
+_AROUND = 130  # margins, gaps, and what a chip has around its words
 
 
 class FilterPopup(QFrame):
@@ -72,6 +73,9 @@ class FilterPopup(QFrame):
         made.setDecimals(2)
         made.setAccessibleName(f"{name} confidence")
         made.setKeyboardTracking(False)
+        made.lineEdit().setTextMargins(
+            theme.GAP - 2, 0, 0, 0
+        )  # a style sheet's padding is not heard
         made.valueChanged.connect(self._read)
         return made
 
@@ -127,6 +131,7 @@ class QueueBar(QFrame):
     def __init__(self, theme_: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme, self._counts = theme_, (0, 0)
+        self._cell_words: tuple[str, ...] = ()
         self.setProperty("role", "panel")
         line = parts.row(margins=(theme.PAD_CARD, 4, theme.PAD_PANEL, 4))
         self.setLayout(line)
@@ -211,14 +216,28 @@ class QueueBar(QFrame):
         left = f" · {total - decided:,} to go"
         self.done.say(f"{decided:,} decided" + ("" if narrow else left))
 
-    def show_filter(self, chosen: Filter, cell_words: str) -> None:
-        """Show the filter in force; `cell_words` names a cell of the confusion matrix, or ""."""
+    def show_filter(self, chosen: Filter, cell_words: Sequence[str]) -> None:
+        """Show the filter in force; `cell_words` name a cell of the confusion matrix, if any.
+
+        They are given long and short; a narrow window gets the short ones.
+        """
         self.popup.show_filter(chosen)
         self.filter_button.setCheckable(True)
         self.filter_button.setChecked(chosen.active)
         self.filter_button.setText(parts.beside("Filtered" if chosen.active else "Filter"))
+        self._cell_words = tuple(cell_words)
         self.chip.setVisible(bool(cell_words))
-        self.chip.setText(parts.beside(cell_words))
+        self._say_chip()
+
+    def _say_chip(self) -> None:
+        if not self._cell_words:
+            return
+        others = (self.total, self.filter_button, self.order_button, self.slider, self._size_icon)
+        room = self.width() - sum(one.sizeHint().width() for one in others) - _AROUND
+        metrics = self.chip.fontMetrics()
+        fits = (w for w in self._cell_words if metrics.horizontalAdvance(w) <= room)
+        self.chip.setText(parts.beside(next(fits, self._cell_words[-1])))
+        self.chip.setAccessibleName(f"{self._cell_words[0]}. Press to show all images again")
 
     def show_order(self, order: Order) -> None:
         self.order_button.setText(parts.beside(order.value))
@@ -241,6 +260,7 @@ class QueueBar(QFrame):
         for button in (self.refresh_button, self.filter_button, self.order_button):
             button.setToolButtonStyle(style)
         self._say_counts()
+        self._say_chip()
 
     def _draw_icons(self) -> None:
         self.refresh_button.setIcon(self._theme.icon("arrow-clockwise"))

@@ -211,13 +211,18 @@ class ReviewPage(QSplitter):
         self.show_counts()
         self._show_current()
 
-    def _cell_words(self) -> str:
-        cell = self.filter.cell
-        if cell is None:
-            return ""
-        name = self.model.class_name
+    def _cell_words(self) -> list[str]:
+        """The cell of the confusion matrix that is shown, whole and in letters."""
+        cell, review = self.filter.cell, self.review
+        if cell is None or review is None:
+            return []
+        looks = theme.looks(review.classes)
+        one, other = looks[cell.suggested], looks[cell.other]
         word = "true class" if cell.truth else "decided"
-        return f"Suggested {name(cell.suggested)}, {word} {name(cell.other)}"
+        return [
+            f"Suggested {a}, {word} {b}"
+            for a, b in ((one.name, other.name), (one.letters, other.letters))
+        ]
 
     def _changed(self, changes: Changes) -> None:
         review = self.review

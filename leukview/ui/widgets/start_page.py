@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFrame,
     QLabel,
     QPushButton,
@@ -25,6 +26,7 @@ from leukview.ui.widgets import parts
 from leukview.ui.widgets.side_panel import FolderRow, state_of
 
 _WIDTH = 880
+_READABLE = 560  # some 70 characters a line
 _THUMB = 56
 
 
@@ -156,22 +158,26 @@ class StartPage(QScrollArea):
         self._icon = QLabel()
         self._icon.setAlignment(Qt.AlignmentFlag.AlignCenter)
         body.addWidget(self._icon)
-        for made in (
-            parts.label(messages.EMPTY_TITLE, Style.TITLE),
-            parts.label(messages.EMPTY_LINE, tone="second"),
-        ):
-            made.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            body.addWidget(made)
+        title = parts.label(messages.EMPTY_TITLE, Style.TITLE)
+        title.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        body.addWidget(title)
+        before, after = messages.EMPTY_LINE.split(" Ctrl+O", 1)
+        hint = parts.row(gap=0)
+        hint.addStretch(1)
+        hint.addWidget(parts.label(f"{before} ", tone="second"))
+        hint.addWidget(parts.key_cap("Ctrl+O"))
+        hint.addWidget(parts.label(after, tone="second"))
+        hint.addStretch(1)
+        body.addLayout(hint)
         self.problem = parts.label(tone="error", wrap=True)
         self.problem.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.problem.setMaximumWidth(_READABLE)
+        self.problem.setMinimumWidth(_READABLE)
         self.problem.hide()
-        body.addWidget(self.problem)
+        body.addWidget(self.problem, 0, Qt.AlignmentFlag.AlignHCenter)
         body.addSpacing(theme.GAP)
         line = parts.row()
-        self.open_button = QPushButton(parts.beside("Open folder"))
-        self.open_button.setProperty("kind", "primary")
-        self.open_button.setMinimumHeight(parts.height_of(Style.BODY, theme.CONTROL))
-        self.open_button.setIconSize(QSize(theme.ICON, theme.ICON))
+        self.open_button = parts.Button("Open folder", kind="primary")
         self.open_button.clicked.connect(self.open_clicked)
         line.addStretch(1)
         line.addWidget(self.open_button)
@@ -183,6 +189,10 @@ class StartPage(QScrollArea):
         side = parts.column(gap=0)
         _headline(side, "Try the samples")
         self.sample_buttons: list[QPushButton] = []
+        self._sets = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._sets.setContentsMargins(0, 0, 0, 0)
+        self._sets.setSpacing(0)
+        side.addLayout(self._sets)
         for sample in SAMPLES:
             images = sample.images()
             if not images:
@@ -191,16 +201,21 @@ class StartPage(QScrollArea):
             path = str(sample.path)
             button.clicked.connect(lambda _on=False, where=path: self.path_chosen.emit(where))
             self.sample_buttons.append(button)
-            side.addWidget(button)
-            side.addWidget(parts.hairline())
+            cell = parts.column(gap=0)
+            cell.addWidget(button)
+            cell.addWidget(parts.hairline())
+            self._sets.addLayout(cell, 1)
         side.addStretch(1)
         return side
 
     def show_recent(self, entries: Sequence[Recent]) -> None:
-        """Folders opened before; without any, the samples have the whole width."""
+        """Folders opened before; without any, the samples stand side by side."""
         parts.clear(self._recent)
         self._rows = []
         self._recent_side.setVisible(bool(entries))
+        way = QBoxLayout.Direction
+        self._sets.setDirection(way.TopToBottom if entries else way.LeftToRight)
+        self._sets.setSpacing(0 if entries else 40)
         if not entries:
             return
         _headline(self._recent, "Continue")

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QMenu,
     QPushButton,
-    QToolButton,
     QWidgetAction,
 )
 
@@ -19,11 +18,12 @@ from leukview.inference.providers import Device
 from leukview.ui import theme
 from leukview.ui.theme import Style, Theme
 from leukview.ui.widgets import parts
+from leukview.workflows.models import offers
 from leukview.workflows.open_folder import ModelChoice
-from leukview.workflows.opened import AUTO, shipped_names
+from leukview.workflows.opened import AUTO
 
 _WIDE = 1200
-_REASON = 340
+_REASON, _INDENT = 380, 26  # width of a sentence in the menu, and where its options begin
 
 
 class Toolbar(QFrame):
@@ -39,15 +39,16 @@ class Toolbar(QFrame):
         self._run_action, self._stop_action = run, stop
         self._running = self._fresh = False
         self._title, self._hash = "Automatic", ""
+        self._offers = offers()
         self.setProperty("role", "toolbar")
         line = parts.row(margins=(theme.PAD_PANEL, 8, theme.PAD_PANEL, 8))
         self.setLayout(line)
-        self.open_button = self._button("Open", "Open a folder (Ctrl+O)")
+        self.open_button = parts.Button("Open")
+        self.open_button.setToolTip("Open a folder (Ctrl+O)")
         self.open_button.clicked.connect(open_.trigger)
-        self.run_button = self._button("Run", "")
+        self.run_button = parts.Button("Run")
         self.run_button.clicked.connect(self._run)
-        self.model_button = self._button("Automatic", "Which model suggests")
-        self.model_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.model_button = parts.Button("Automatic", caret=lambda: theme_.icon("caret-down"))
         self.model_menu = QMenu(self.model_button)
         self.model_menu.setToolTipsVisible(True)
         self.model_button.setMenu(self.model_menu)
@@ -55,6 +56,7 @@ class Toolbar(QFrame):
         self.pages.chosen.connect(self.page_chosen)
         self.device = QPushButton()
         self.device.setProperty("kind", "badge")
+        self.device.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.device.setIconSize(QSize(theme.ICON, theme.ICON))
         self.device.clicked.connect(self.device_clicked)
         self.device.hide()
@@ -68,17 +70,6 @@ class Toolbar(QFrame):
         self.show_models(AUTO, None, "")
         self.show_run(running=False, ready=False, fresh=False)
 
-    def _button(self, words: str, tip: str) -> QToolButton:
-        made = QToolButton()
-        made.setText(parts.beside(words))
-        made.setAccessibleName(words)
-        made.setToolTip(tip)
-        made.setProperty("kind", "plain")
-        made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        made.setIconSize(QSize(theme.ICON, theme.ICON))
-        made.setMinimumHeight(parts.height_of(Style.BODY, theme.CONTROL))
-        return made
-
     def _run(self) -> None:
         (self._stop_action if self._running else self._run_action).trigger()
 
@@ -88,12 +79,11 @@ class Toolbar(QFrame):
         self._run_action.setEnabled(ready)
         self._stop_action.setEnabled(running)
         words = "Stop" if running else "Run"
-        self.run_button.setText(parts.beside(words))
-        self.run_button.setAccessibleName(words)
+        self.run_button.say(words)
         self.run_button.setEnabled(running or ready)
         tip = "Stop; what is done is kept (Ctrl+.)" if running else "Classify the images (Ctrl+R)"
         self.run_button.setToolTip(tip)
-        theme.polish(self.run_button, "kind", "primary" if self._fresh else "plain")
+        theme.polish(self.run_button, "kind", "primary" if self._fresh else "")
         self._draw()
 
     def show_models(self, wish: str, choice: ModelChoice | None, refusal: str) -> None:
@@ -104,23 +94,17 @@ class Toolbar(QFrame):
         reason = choice.reason if choice else refusal
         chosen = f"{choice.model.contract.title} is in use." if choice else ""
         self._option(group, "Automatic", AUTO, wish)
-        said = f"{chosen} {reason}".strip()
-        if said:
-            words = parts.label(said, Style.CAPTION, tone="second", wrap=True)
-            words.setFixedWidth(_REASON)
-            words.setContentsMargins(theme.PAD_PANEL, 0, theme.PAD_PANEL, 4)
-            line = QWidgetAction(menu)
-            line.setDefaultWidget(words)
-            menu.addAction(line)
+        if wish == AUTO:
+            self._say_below(f"{chosen} {reason}".strip() or "The model that knows the images best.")
         menu.addSeparator()
-        names = shipped_names()
-        for name in names:
-            self._option(group, name, name, wish)
-        other = wish if wish != AUTO and wish not in names else ""
+        for offer in self._offers:
+            self._option(group, offer.title, offer.name, wish, offer.notice)
+            self._say_below(offer.purpose)
+        other = wish if wish != AUTO and wish not in [offer.name for offer in self._offers] else ""
         if other:
             self._option(group, Path(other).name, other, wish)
-        if names or other:
-            menu.addSeparator()
+            self._say_below(f"{chosen} {reason}".strip())
+        menu.addSeparator()
         from_file = QAction("Model file…", menu)
         from_file.triggered.connect(self._ask_file)
         menu.addAction(from_file)
@@ -129,8 +113,21 @@ class Toolbar(QFrame):
         self.model_button.setToolTip(reason or "Which model suggests")
         self._fit()
 
-    def _option(self, group: QActionGroup, words: str, name: str, wish: str) -> None:
+    def _say_below(self, words: str) -> None:
+        """A sentence under the option before it."""
+        if not words:
+            return
+        label = parts.label(words, Style.CAPTION, tone="second", wrap=True)
+        label.setFixedWidth(_REASON)
+        label.setContentsMargins(_INDENT, 0, theme.PAD_PANEL, 6)
+        line = QWidgetAction(self.model_menu)
+        line.setDefaultWidget(label)
+        line.setEnabled(False)  # it is read, not chosen
+        self.model_menu.addAction(line)
+
+    def _option(self, group: QActionGroup, words: str, name: str, wish: str, tip: str = "") -> None:
         action = QAction(words, group)
+        action.setToolTip(tip or words)
         action.setCheckable(True)
         action.setChecked(name == wish)
         action.triggered.connect(lambda _on=False: self.model_chosen.emit(name))
@@ -161,8 +158,7 @@ class Toolbar(QFrame):
     def _fit(self) -> None:
         wide = self._hash and self.width() >= _WIDE
         words = f"{self._title}  {self._hash}" if wide else self._title
-        self.model_button.setText(parts.beside(words))
-        self.model_button.setAccessibleName(f"Model: {words}")
+        self.model_button.say(words, f"Model: {words}")
 
     def _draw(self) -> None:
         t = self._theme.tokens

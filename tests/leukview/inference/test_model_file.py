@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 from leukview.contract import METADATA_KEY
 from leukview.domain.errors import ContractError, ModelFileError, UsageError
 from leukview.inference import model_file
-from leukview.inference.model_file import load, resolve, shipped
+from leukview.inference.model_file import load, peek, resolve, shipped
 
 
 def changed(toy_model, tmp_path, change):
@@ -27,6 +27,26 @@ def with_contract(text):
         helper.set_model_props(model, {METADATA_KEY: text} if text is not None else {})
 
     return change
+
+
+def test_a_contract_is_read_without_its_weights(toy_model, toy_field_model):
+    for path in (toy_model, toy_field_model):
+        assert peek(path) == load(path).contract
+
+
+@pytest.mark.parametrize("content", [b"", b"no model", b"\x3a\xff\xff\xff\xff\x0f", b"\xff" * 40])
+def test_peeking_into_what_is_no_model_is_refused_with_a_sentence(tmp_path, content):
+    path = tmp_path / "x.onnx"
+    path.write_bytes(content)
+    with pytest.raises(ModelFileError, match=r"\."):
+        peek(path)
+
+
+def test_peeking_into_a_model_that_was_cut_short_is_refused(toy_model, tmp_path):
+    path = tmp_path / "cut.onnx"
+    path.write_bytes(toy_model.read_bytes()[:-7])
+    with pytest.raises(ModelFileError):
+        peek(path)
 
 
 def test_a_good_file_is_read_with_its_hash_and_contract(toy_model, toy_contract):

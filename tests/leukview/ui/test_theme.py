@@ -44,7 +44,7 @@ def test_text_is_readable_on_every_ground_it_lies_on(tokens: Tokens):
             assert contrast(ink, ground) >= READABLE, (ink, ground)
     assert contrast(tokens.text, tokens.warn_ground) >= READABLE
     assert contrast(tokens.warn, tokens.warn_ground) >= READABLE
-    for fill in (tokens.accent_fill, tokens.accent_hover):
+    for fill in (tokens.accent_fill, tokens.accent_hover, tokens.accent_pressed):
         assert contrast(tokens.on_accent, fill) >= READABLE
 
 

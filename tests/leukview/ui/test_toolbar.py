@@ -1,0 +1,94 @@
+"""The toolbar: what the model menu says."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QLabel, QWidgetAction
+
+from leukview.inference.model_file import load
+from leukview.ui.theme import Theme
+from leukview.ui.widgets import toolbar as module
+from leukview.ui.widgets.toolbar import Toolbar
+from leukview.workflows.models import Offer
+from leukview.workflows.open_folder import ModelChoice
+
+# What the offscreen platform says of every window; real platforms do not.
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
+OFFERS = [
+    Offer("toy-2", "Toy 2", "Single cells: Normal, ALL blast", "Only for tests."),
+    Offer("toy-4", "Toy 4", "Fields of many cells: Benign, Early, Pre, Pro", ""),
+]
+
+
+@pytest.fixture
+def bar(qtbot, monkeypatch):
+    monkeypatch.setattr(module, "offers", lambda: OFFERS)
+    made = Toolbar(Theme(), *(QAction() for _ in range(3)))
+    qtbot.addWidget(made)
+    made.resize(1400, 48)
+    return made
+
+
+def lines(bar: Toolbar) -> list[str]:
+    """The menu as it is read, line by line; what is checked has a star."""
+    said = []
+    for action in bar.model_menu.actions():
+        if isinstance(action, QWidgetAction):
+            label = action.defaultWidget()
+            assert isinstance(label, QLabel)
+            said.append(f"  {label.text()}")
+        elif not action.isSeparator():
+            said.append(("* " if action.isChecked() else "") + action.text())
+    return said
+
+
+def test_models_have_their_titles_and_what_they_are_for(bar):
+    assert lines(bar) == [
+        "* Automatic",
+        "  The model that knows the images best.",
+        "Toy 2",
+        "  Single cells: Normal, ALL blast",
+        "Toy 4",
+        "  Fields of many cells: Benign, Early, Pre, Pro",
+        "Model file…",
+    ]
+    assert "Only for tests." in [action.toolTip() for action in bar.model_menu.actions()]
+
+
+def test_what_auto_chose_stands_there_with_its_reason(bar, toy_model):
+    model = load(toy_model)
+    reason = "22 of 24 sampled images are familiar to it."
+    bar.show_models("auto", ModelChoice(model, reason), "")
+    assert lines(bar)[:2] == ["* Automatic", f"  {model.contract.title} is in use. {reason}"]
+    assert bar.model_button.toolTip() == reason
+    assert model.sha256[:8] in bar.model_button.text()
+
+
+def test_a_refusal_is_said_where_one_chooses_another(bar):
+    bar.show_models("auto", None, "No model comes with this installation.")
+    assert lines(bar)[1] == "  No model comes with this installation."
+
+
+def test_choosing_a_title_gives_the_name(bar, qtbot):
+    action = next(a for a in bar.model_menu.actions() if a.text() == "Toy 4")
+    with qtbot.waitSignal(bar.model_chosen) as told:
+        action.trigger()
+    assert told.args == ["toy-4"]
+
+
+def test_a_model_from_a_file_is_in_the_list(bar, toy_model):
+    choice = ModelChoice(load(toy_model), "You chose it.")
+    bar.show_models(str(toy_model), choice, "")
+    assert f"* {toy_model.name}" in lines(bar)
+    assert lines(bar)[0] == "Automatic"
+    assert "  The model that knows the images best." not in lines(bar)
+
+
+def test_the_hash_gives_way_in_a_narrow_window(bar, toy_model):
+    model = load(toy_model)
+    bar.show_models("auto", ModelChoice(model, "."), "")
+    bar.show()
+    bar.resize(1000, 48)
+    assert model.sha256[:8] not in bar.model_button.text()
+    assert model.contract.title in bar.model_button.text()
