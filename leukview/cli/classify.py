@@ -107,6 +107,10 @@ def _run(options: Options, terminal: Terminal) -> int:
                     raise
                 kept = _keep(results, classifier, options.file)
                 raise DeviceError(f"{error} {kept}") from error
+            except Exception:
+                if results and options.file is not None:
+                    terminal.error(_keep(results, classifier, options.file))
+                raise
         if len(results) < len(found.images) or classifier is None:
             return _stopped(results, len(found.images), classifier, options, terminal)
     _write(results, classifier, options)
@@ -224,7 +228,7 @@ def _write(results: Sequence[ImageResult], classifier: Classifier, options: Opti
             " Choose another name, or add --force."
         )
     try:
-        csv_export.write(options.file, lines)
+        csv_export.write(options.file, lines, replace=options.force)
     except OutputError as error:
         raise OutputError(f"{error} {_keep(results, classifier, options.file)}") from error
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import queue
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotYet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 
 YIELD_SECONDS, YIELD_IMAGES = 0.2, 64  # often enough for a window, rare enough for 100,000 images
 _ASK_SECONDS = 0.1  # how often a waiting run looks whether it was stopped
+READ_SECONDS = 60.0  # for one image; 512 MB over a slow network take as long
+_CLOSE_SECONDS = 5.0  # for the images under way when a run ends
+_NO_ANSWER = f"The drive did not answer within a minute. {GOES_ON} Check it, then try again."
 # A 64-megapixel image takes 192 MB while it is decoded, so there are few at a time.
 _MOST_DECODERS = 8
 
@@ -92,8 +95,33 @@ def classify(
         yield ready
 
 
+@dataclass(slots=True)
+class _Task:
+    """One image on its way through a decoding thread.
+
+    Attributes:
+        image: to read.
+        began: when a thread took it up, `time.monotonic`; None while it waits.
+        done: set once `prepared` stands.
+        prepared: the outcome; None when the run was stopped before it.
+    """
+
+    image: ImageFile
+    began: float | None = None
+    done: threading.Event = field(default_factory=threading.Event)
+    prepared: _Prepared | None = None
+
+    @property
+    def stuck(self) -> bool:
+        return self.began is not None and time.monotonic() - self.began >= READ_SECONDS
+
+
 class _DecodeAhead:
-    """Threads that keep a bounded queue of prepared images filled, in order."""
+    """Threads that keep a bounded queue of prepared images filled, in order.
+
+    They are daemons and are not waited for without end: a drive that is gone may hold a read for
+    ever, and neither the run nor the end of the program may hang on it.
+    """
 
     def __init__(
         self,
@@ -108,17 +136,24 @@ class _DecodeAhead:
         self._closed = CancelToken()
         workers = min(_MOST_DECODERS, threads(), max(1, len(images)))
         self._depth = 2 * batch_size + workers
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="leukview-decode")
-        self._queue: deque[Future[_Prepared | None]] = deque()
+        self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._queue: deque[_Task] = deque()
         self._fill()
+        for _ in range(workers):
+            self._start_thread()
 
     def take(self, count: int) -> list[_Prepared]:
         """The next images, at most `count`; none at the end, fewer when stopped."""
         batch: list[_Prepared] = []
         while len(batch) < count and self._queue and not self._token.cancelled:
-            try:
-                prepared = self._queue[0].result(timeout=_ASK_SECONDS)
-            except NotYet:
+            task = self._queue[0]
+            if task.done.wait(_ASK_SECONDS):
+                prepared = task.prepared
+            elif task.stuck:
+                self._start_thread()  # in the place of the one that hangs
+                prepared = _Prepared(task.image, error=_NO_ANSWER)
+            else:
                 continue
             if prepared is None:
                 break
@@ -128,17 +163,37 @@ class _DecodeAhead:
         return batch
 
     def close(self) -> None:
-        """Drop what waits and join the threads; calling it again does nothing."""
+        """Drop what waits and end the threads; calling it again does nothing."""
         self._closed.cancel()
         self._queue.clear()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        until = time.monotonic() + _CLOSE_SECONDS
+        for _ in self._threads:
+            self._tasks.put(None)
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
+        self._threads.clear()
+
+    def _start_thread(self) -> None:
+        thread = threading.Thread(target=self._work, name="leukview-decode", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _work(self) -> None:
+        while (task := self._tasks.get()) is not None:
+            task.began = time.monotonic()
+            try:
+                task.prepared = self._prepare(task.image)
+            finally:
+                task.done.set()
 
     def _fill(self) -> None:
         while len(self._queue) < self._depth:
             image = next(self._left, None)
             if image is None:
                 return
-            self._queue.append(self._pool.submit(self._prepare, image))
+            task = _Task(image)
+            self._queue.append(task)
+            self._tasks.put(task)
 
     def _prepare(self, image: ImageFile) -> _Prepared | None:
         """One image, in a thread of the pool; None when the run was stopped before it."""

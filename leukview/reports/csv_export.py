@@ -7,13 +7,14 @@ import errno
 import os
 import secrets
 import stat
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 from leukview.domain.errors import OutputError
 
 
-def write(path: Path, lines: Iterable[str]) -> int:
+def write(path: Path, lines: Iterable[str], *, replace: bool = True) -> int:
     """Replace `path` by these lines in one step; a reader sees the old file or the new one.
 
     The text goes to a new file in the same folder (a rename across disks is a copy), reaches the
@@ -22,6 +23,8 @@ def write(path: Path, lines: Iterable[str]) -> int:
     Args:
         path: of the table; a symbolic link is followed, its target is replaced.
         lines: each with its own line ending.
+        replace: whether a file of that name may go; it is also kept if it appears meanwhile,
+            as when two windows write the same table at the same time.
 
     Returns:
         How many lines were written, the header included.
@@ -45,14 +48,36 @@ def write(path: Path, lines: Iterable[str]) -> int:
             os.fsync(file.fileno())
         if target.exists():
             temporary.chmod(stat.S_IMODE(target.stat().st_mode))
-        temporary.replace(target)
+        if replace:
+            temporary.replace(target)
+        else:
+            _take_free_name(temporary, target)
         _flush_folder(target.parent)
+    except FileExistsError as error:
+        raise OutputError(
+            f"{path} exists and was left as it is. Nothing was written. Choose another name."
+        ) from error
     except OSError as error:
         raise OutputError(_sentence(path, error)) from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()  # after success it is gone already
     return count
+
+
+def _take_free_name(temporary: Path, target: Path) -> None:
+    """Rename, unless somebody has the name; between a look and a rename another could take it."""
+    if sys.platform == "win32":
+        temporary.rename(target)  # there it refuses by itself
+        return
+    try:
+        target.hardlink_to(temporary)  # the old name goes in the end
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links (FAT, some shares): a look has to do
+        if target.exists():
+            raise FileExistsError(errno.EEXIST, "File exists") from None
+        temporary.rename(target)
 
 
 def _refuse_devices(target: Path) -> None:

@@ -47,4 +47,4 @@ def export_csv(
     review.read_rest()
     rows = rows_of(review, identity, __version__)
     ids = [c.id for c in review.classes]
-    return csv_export.write(path, csv_lines(rows, ids, bom=bom)) - 1
+    return csv_export.write(path, csv_lines(rows, ids, bom=bom), replace=force) - 1

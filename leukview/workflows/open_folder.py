@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from leukview.imaging.preprocess import resize
 from leukview.imaging.scan import ENDINGS, Scan, scan
 from leukview.inference.classifier import Classifier
 from leukview.inference.model_file import ModelFile, load, shipped
+from leukview.workflows.identity import READ_SECONDS, within
 
 log = logging.getLogger(__name__)
 SAMPLE = 32
@@ -135,14 +137,21 @@ def _prepare(
     for image in images:
         if cancel and cancel.cancelled:
             break
-        try:
-            pixels = read(image.path).pixels
-        except ImageError:
+        pixels = within(READ_SECONDS, partial(_pixels, image.path), cancel)
+        if not pixels:
             continue
         for model, arrays in zip(models, prepared, strict=True):
             c = model.contract
-            arrays.append(resize(pixels, c.height, c.width, c.resize))
+            arrays.append(resize(pixels[0], c.height, c.width, c.resize))
     return prepared
+
+
+def _pixels(path: Path) -> list[NDArray[np.uint8]]:
+    """The image, or nothing if it cannot be read."""
+    try:
+        return [read(path).pixels]
+    except ImageError:
+        return []
 
 
 def _fit(model: ModelFile, arrays: Sequence[NDArray[np.uint8]]) -> _Fit:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import logging
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ from leukview.__main__ import main
 from leukview.cli import classify as command
 from leukview.domain import table
 from leukview.domain.errors import OutputError
+from leukview.inference import providers
 from leukview.inference.model_file import shipped
 from leukview.reports import csv_export
 from leukview.resources import path as resource
@@ -213,10 +215,10 @@ def test_a_disk_that_fails_at_the_end_loses_no_result(
 ):
     out, real = tmp_path / "x.csv", csv_export.write
 
-    def fail(path, lines):
+    def fail(path, lines, **more):
         if path == out:
             raise OutputError("The disk is full.")
-        return real(path, lines)
+        return real(path, lines, **more)
 
     monkeypatch.setattr(csv_export, "write", fail)
     assert run(image_folder(), "--out", out) == 5
@@ -303,6 +305,88 @@ def test_ctrl_c_during_the_search_is_130(run, image_folder, monkeypatch, capsys)
     assert "Nothing was classified" in capsys.readouterr().err
 
 
+class Gpu:
+    """Stands in for a session on a GPU that is lost after some runs."""
+
+    def __init__(self, session, lasts):
+        self.session, self.left = session, lasts
+
+    def run(self, names, feed):
+        self.left -= 1
+        if self.left < 0:
+            raise RuntimeError("CUDA error 719: unspecified launch failure")
+        return self.session.run(names, feed)
+
+
+@pytest.fixture
+def lose_gpu(monkeypatch):
+    """`lose_gpu(n)`: there is a GPU, and it is lost after n batches."""
+    real = providers.open_session
+
+    def after(batches):
+        def opened(data, device="auto", *, require=False):
+            session, cpu = real(data, "cpu")
+            if device == "cpu":
+                return session, cpu
+            gpu = providers.Device(device, "cuda:0", "CUDA · Toy", False, "")
+            return Gpu(session, batches), gpu
+
+        monkeypatch.setattr(providers, "open_session", opened)
+
+    return after
+
+
+def test_a_gpu_lost_in_the_run_keeps_its_results_when_it_was_required(
+    run, image_folder, tmp_path, lose_gpu, capsys
+):
+    lose_gpu(2)
+    folder, out = image_folder(), tmp_path / "x.csv"
+    how = ("--require-gpu", "--batch-size", "1")
+    assert run(folder, "--out", out, *how, device="auto") == 3
+    assert not out.exists()
+    part = tmp_path / "x.csv.part.jsonl"
+    lines = [json.loads(line) for line in part.read_text("utf-8").splitlines()]
+    assert [line["image"] for line in lines] == ["d1.png", "d2.png"]
+    assert {line["device"] for line in lines} == {"cuda:0"}
+    err = capsys.readouterr().err
+    assert "CUDA error 719" in err
+    assert "from here on were not classified" in err
+    assert f"The 2 results so far are in {part}." in err
+
+
+def test_a_gpu_lost_in_the_run_is_replaced_by_the_cpu(
+    run, image_folder, tmp_path, lose_gpu, capsys
+):
+    lose_gpu(2)
+    out = tmp_path / "x.csv"
+    assert run(image_folder(), "--out", out, "--batch-size", "1", device="auto") == 0
+    assert [r["device"] for r in rows_of(out)] == ["cuda:0"] * 2 + ["cpu"] * 4
+    assert "The rest was classified on the CPU." in capsys.readouterr().err
+
+
+def test_a_gpu_lost_at_once_leaves_nothing_behind(run, image_folder, tmp_path, lose_gpu):
+    lose_gpu(0)
+    out = tmp_path / "x.csv"
+    assert run(image_folder(), "--out", out, "--require-gpu", device="auto") == 3
+    assert not list(tmp_path.glob("x.csv*"))
+
+
+def test_a_fault_of_our_own_keeps_the_results(
+    run, image_folder, tmp_path, monkeypatch, capsys, caplog
+):
+    real = command.classify_folder
+
+    def broken(*arguments, **more):
+        yield from real(*arguments, **more)
+        raise ValueError("odd")
+
+    monkeypatch.setattr(command, "classify_folder", broken)
+    with caplog.at_level(logging.CRITICAL):
+        assert run(image_folder(), "--out", tmp_path / "x.csv") == 70
+    assert len((tmp_path / "x.csv.part.jsonl").read_text("utf-8").splitlines()) == 6
+    assert "The 6 results so far are in" in capsys.readouterr().err
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX files")
 def test_loops_fifos_and_long_names_are_no_obstacle(run, image_folder, tmp_path):
     folder = image_folder({"x" * 246 + ".png": 5})
@@ -313,8 +397,7 @@ def test_loops_fifos_and_long_names_are_no_obstacle(run, image_folder, tmp_path)
 
 
 def test_a_shipped_model_knows_the_samples(tmp_path, capsys):
-    if not shipped():
-        pytest.skip("no model comes with this checkout")
+    assert [path.stem for path in shipped()] == ["all4-b3", "cnmc-b3", "pbc8-b3"]
     out = tmp_path / "x.csv"
     assert main(["classify", str(resource("samples")), "--device", "cpu", "--out", str(out)]) == 0
     assert len(rows_of(out)) == 48

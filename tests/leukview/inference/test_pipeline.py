@@ -171,3 +171,48 @@ def test_a_file_that_becomes_a_fifo_does_not_block(image_folder, classifier):
 
 def test_no_images_give_nothing(classifier):
     assert list(classify([], classifier)) == []
+
+
+@pytest.fixture
+def dead_drive(monkeypatch):
+    """Reading `dead*` never ends, until the test does; 0.05 s are called a minute."""
+    monkeypatch.setattr(pipeline, "READ_SECONDS", 0.05)
+    monkeypatch.setattr(pipeline, "_CLOSE_SECONDS", 0.05)
+    gate, real, held = threading.Event(), pipeline.read, []
+
+    def hang(path):
+        if path.name.startswith("dead"):
+            held.append(threading.current_thread())
+            assert gate.wait(20)
+        return real(path)
+
+    monkeypatch.setattr(pipeline, "read", hang)
+    yield
+    gate.set()
+    for thread in held:
+        thread.join()
+
+
+@pytest.mark.usefixtures("dead_drive")
+def test_reads_that_never_end_become_errors_and_the_others_go_on(image_folder, classifier):
+    files = {f"dead{k:02}.png": k for k in range(12)} | {"x.png": 20, "y.png": 230}
+    images = scan([image_folder(files)]).images
+    results = [r for batch in classify(images, classifier) for r in batch]
+    assert [r.image for r in results] == list(images)
+    assert all("did not answer" in r.error for r in results[:12])
+    assert [r.suggestion.class_id for r in results[12:]] == ["hem", "all"]
+
+
+@pytest.mark.usefixtures("dead_drive")
+def test_a_run_on_a_dead_drive_can_be_stopped(image_folder, classifier, monkeypatch):
+    monkeypatch.setattr(pipeline, "READ_SECONDS", 1e9)
+    images = scan([image_folder({f"dead{k}.png": k for k in range(20)})]).images
+    token, results = CancelToken(), []
+    run = threading.Thread(
+        target=lambda: results.extend(classify(images, classifier, cancel=token)), name="leukview-t"
+    )
+    run.start()
+    token.cancel()
+    run.join(20)
+    assert not run.is_alive()
+    assert results == []

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -71,3 +73,46 @@ def test_a_device_is_refused_and_left_alone() -> None:
     with pytest.raises(OutputError, match="not a file"):
         csv_export.write(Path("/dev/null"), ["x\r\n"])
     assert not Path("/dev/null").is_file()
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_name_that_somebody_took_meanwhile_is_left_to_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    if not links:
+        monkeypatch.setattr(Path, "hardlink_to", _no_links)
+    path = tmp_path / "out.csv"
+
+    def lines():
+        yield "mine\r\n"
+        path.write_text("theirs")
+
+    with pytest.raises(OutputError, match="left as it is"):
+        csv_export.write(path, lines(), replace=False)
+    assert path.read_text() == "theirs"
+    assert [p.name for p in tmp_path.iterdir()] == ["out.csv"]
+    path.unlink()
+    assert csv_export.write(path, ["mine\r\n"], replace=False) == 1
+    assert path.read_bytes() == b"mine\r\n"
+    assert [p.name for p in tmp_path.iterdir()] == ["out.csv"]
+
+
+def _no_links(_self: Path, _target: Path) -> None:
+    raise OSError(errno.EPERM, "Operation not permitted")
+
+
+def test_many_writers_of_one_table_leave_one_complete_table(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    tables = {f"{n}" * 20_000 for n in range(8)}
+
+    def one(text: str) -> None:
+        with contextlib.suppress(OutputError):
+            csv_export.write(path, [text], replace=int(text[0]) % 2 == 0)
+
+    threads = [threading.Thread(target=one, args=(text,)) for text in tables]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert path.read_text() in tables
+    assert [p.name for p in tmp_path.iterdir()] == ["out.csv"]
