@@ -29,7 +29,6 @@ class Deciding(QObject):
         page.inspector.decided.connect(self.decide)
         page.inspector.unsure.connect(self.unsure)
         page.inspector.exclude.connect(self.exclude)
-        page.gallery.class_key.connect(lambda key: self.decide(key - 1))
         page.gallery.painted.connect(self._painted)
         controller.opened.connect(self._opened)
         controller.leaving.connect(self._keep_place)

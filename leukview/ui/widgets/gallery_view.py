@@ -40,18 +40,6 @@ from leukview.ui.widgets.tile import TileDelegate
 
 _EDGE = 4
 _Index = QModelIndex | QPersistentModelIndex
-# What the digit row of a French keyboard gives without Shift; position is what the hand knows.
-_AZERTY = {
-    Qt.Key.Key_Ampersand: 1,
-    Qt.Key.Key_Eacute: 2,
-    Qt.Key.Key_QuoteDbl: 3,
-    Qt.Key.Key_Apostrophe: 4,
-    Qt.Key.Key_ParenLeft: 5,
-    Qt.Key.Key_section: 6,
-    Qt.Key.Key_Egrave: 7,
-    Qt.Key.Key_Underscore: 8,
-    Qt.Key.Key_Ccedilla: 9,
-}
 
 
 class GalleryView(QListView):
@@ -59,7 +47,6 @@ class GalleryView(QListView):
 
     edge_wished = Signal(int)
     painted = Signal(object)  # places of tiles that were drawn, those that are wholly in view
-    class_key = Signal(int)  # 1 to 9, from keys that are digits only by their place
 
     def __init__(self, delegate: TileDelegate, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -278,10 +265,9 @@ class GalleryView(QListView):
         super().wheelEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        place = _AZERTY.get(Qt.Key(event.key()))
-        if place is not None and event.modifiers() == Qt.KeyboardModifier.NoModifier:
-            self.class_key.emit(place)
-            event.accept()
+        """Keys that write something decide; the view would keep them for its search."""
+        if event.text().isprintable() and event.text().strip():
+            event.ignore()
             return
         super().keyPressEvent(event)
 

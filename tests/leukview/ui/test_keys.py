@@ -1,0 +1,144 @@
+"""Keys by their place: French, Czech and Russian keyboards decide as English ones do."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QLineEdit,
+    QMainWindow,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from leukview.domain.classes import CellClass, Role
+from leukview.ui.actions import Actions
+from leukview.ui.keys import PlaceKeys, place
+
+# What the offscreen platform says of every window; real platforms do not.
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
+K, M = Qt.Key, Qt.KeyboardModifier
+NONE = M.NoModifier
+
+
+def event(key, text, code=0, modifiers=NONE, virtual=0, kind=QEvent.Type.KeyPress) -> QKeyEvent:
+    return QKeyEvent(kind, int(key), modifiers, code, virtual, 0, text)
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "code", "found"),
+    [
+        (K.Key_Ampersand, "&", 10, "1"),  # French
+        (K.Key_Minus, "-", 15, "6"),
+        (K.Key_Underscore, "_", 17, "8"),
+        (K.Key_Plus, "+", 10, "1"),  # Czech
+        (0x11B, "ě", 11, "2"),
+        (0x413, "г", 30, "U"),  # Russian
+        (0x427, "ч", 53, "X"),
+        (0x422, "т", 57, "N"),
+        (K.Key_1, "1", 10, ""),  # its shortcut finds it
+        (K.Key_U, "u", 30, ""),
+        (K.Key_G, "g", 30, ""),  # Dvorak: letters are what is printed on them
+        (K.Key_Minus, "-", 20, ""),  # right of the digits
+        (K.Key_Return, "\r", 36, ""),
+        (K.Key_Eacute, "é", 0, "2"),  # no code: what the French row writes
+        (K.Key_A, "a", 0, ""),
+    ],
+)
+def test_a_key_is_found_by_its_place_on_linux(key, text, code, found):
+    assert place(event(key, text, code), "linux") == found
+
+
+def test_other_systems_count_their_keys_differently():
+    assert place(event(K.Key_Ampersand, "&", 2), "win32") == "1"
+    assert place(event(K.Key_Agrave, "à", 11), "win32") == ""
+    assert place(event(K.Key_section, "§", virtual=22), "darwin") == "6"
+    assert place(event(K.Key_ParenLeft, "(", virtual=23), "darwin") == "5"
+
+
+@pytest.mark.parametrize("modifier", [M.ControlModifier, M.AltModifier, M.ShiftModifier])
+def test_with_a_modifier_a_digits_place_is_nothing(modifier):
+    assert place(event(K.Key_Ampersand, "&", 10, modifier), "linux") == ""
+
+
+@pytest.fixture
+def window(qtbot):
+    made = QMainWindow()
+    qtbot.addWidget(made)
+    actions = Actions(made.menuBar(), made)
+    kinds = [
+        CellClass(id=i, name=i, key=str(n), role=Role.LEUKOCYTE, malignant=False)
+        for n, i in enumerate(("a", "b", "c"), 1)
+    ]
+    made.decided = []
+    actions.set_classes(kinds, made.decided.append)
+    for name in ("unsure", "exclude", "next", "previous", "zoom_in"):
+        actions.bind(name, lambda name=name: made.decided.append(name))
+    made.page_actions = actions
+    PlaceKeys(made, actions)
+    inside = QWidget()
+    layout = QVBoxLayout(inside)
+    made.field, made.button = QLineEdit(), QPushButton("Filter")
+    layout.addWidget(made.field)
+    layout.addWidget(made.button)
+    made.setCentralWidget(inside)
+    made.show()
+    made.activateWindow()
+    qtbot.waitUntil(made.isActiveWindow)
+    return made
+
+
+def wanted(widget, key, text, code, modifiers=NONE) -> bool:
+    """What the system asks first: whether somebody wants the key before the shortcuts get it."""
+    override = event(key, text, code, modifiers, kind=QEvent.Type.ShortcutOverride)
+    override.ignore()
+    QApplication.sendEvent(widget, override)
+    return override.isAccepted()
+
+
+def press(widget, key, text, code, modifiers=NONE) -> bool:
+    taken = wanted(widget, key, text, code, modifiers)
+    QApplication.sendEvent(widget, event(key, text, code, modifiers))
+    return taken
+
+
+@pytest.fixture(autouse=True)
+def linux(monkeypatch):
+    monkeypatch.setattr("leukview.ui.keys.place.__defaults__", ("linux",))
+
+
+def test_the_window_hears_them_wherever_the_focus_is(window):
+    window.button.setFocus()
+    assert press(window.button, K.Key_Ampersand, "&", 10)
+    assert press(window.button, K.Key_QuoteDbl, '"', 12)
+    press(window.button, 0x413, "г", 30)
+    press(window.button, 0x422, "т", 57)
+    press(window.button, 0x422, "Т", 57, M.ShiftModifier)
+    assert window.decided == [0, 2, "unsure", "next", "previous"]
+
+
+def test_a_place_comes_before_a_shortcut_that_the_layout_happens_to_write(window):
+    window.button.setFocus()
+    assert wanted(window.button, K.Key_Plus, "+", 10), "the shortcut + must not get it"
+    assert not wanted(window.button, K.Key_Plus, "+", 21)
+
+
+def test_a_digit_without_a_class_is_left_to_its_shortcut(window):
+    assert not wanted(window.button, K.Key_Minus, "-", 15)
+
+
+def test_text_fields_keep_their_keys(window):
+    window.field.setFocus()
+    press(window.field, K.Key_Ampersand, "&", 10)
+    press(window.field, 0x413, "г", 30)
+    assert window.field.text() == "&г"
+    assert window.decided == []
+
+
+def test_nothing_is_decided_where_the_shortcuts_are_off(window):
+    window.page_actions.enable_page(False)
+    assert not press(window.button, K.Key_Ampersand, "&", 10)
+    assert window.decided == []
