@@ -61,11 +61,10 @@ def main() -> int:
 
 def _child(options: argparse.Namespace) -> int:
     import onnxruntime  # noqa: F401  # before Qt, as the program does
-    from PySide6.QtCore import QEventLoop, Qt, QTimer
+    from PySide6.QtCore import QEventLoop, QTimer
 
     from leukview.ui.app import compose
     from leukview.ui.controller import Stage
-    from leukview.ui.models.queue import Cell, Filter
     from leukview.ui.theme import Wish
 
     theme, width, height = options.look[0], int(options.look[1]), int(options.look[2])
@@ -125,13 +124,31 @@ def _child(options: argparse.Namespace) -> int:
     shoot("filter", window.page.bar.popup)
     window.page.bar.popup.hide()
     _dialogs(window, settle, shoot)
-    window.page.set_filter(Filter(cell=Cell(suggested=0, other=0, truth=False)))
-    settle()
-    shoot("cell")
-    window.page.set_filter(Filter(low=0.0, high=0.0))
-    settle()
-    shoot("empty")
+    _filtered(window, settle, shoot)
+    _rest(window, settle, shoot)
+    window.close()
+    return 0
+
+
+def _filtered(window: object, settle: Callable[..., None], shoot: Callable[..., None]) -> None:
+    from leukview.ui.models.queue import Cell, Filter
+
+    for name, chosen in (
+        ("cell", Filter(cell=Cell(suggested=0, other=0, truth=False))),
+        ("empty", Filter(low=0.0, high=0.0)),
+    ):
+        window.page.set_filter(chosen)
+        settle()
+        shoot(name)
     window.page.set_filter(Filter())
+
+
+def _rest(window: object, settle: Callable[..., None], shoot: Callable[..., None]) -> None:
+    """The overview, small dialogs, the menu of models, and the start page with a history."""
+    from PySide6.QtCore import Qt
+
+    from leukview.ui.dialogs.about_dialog import AboutDialog, KeysDialog
+
     window.show_page(1)
     settle()
     shoot("overview")
@@ -139,6 +156,14 @@ def _child(options: argparse.Namespace) -> int:
         window.overview.against._group.button(1).click()
         settle()
         shoot("truth")
+    for name, dialog in (
+        ("about", AboutDialog(window)),
+        ("keys", KeysDialog(window.actions_, window)),
+    ):
+        dialog.show()
+        settle(200)
+        shoot(name, dialog)
+        dialog.close()
     menu = window.toolbar.model_menu
     menu.aboutToShow.emit()
     menu.adjustSize()
@@ -150,8 +175,6 @@ def _child(options: argparse.Namespace) -> int:
     window.start.open_button.setFocus(Qt.FocusReason.TabFocusReason)
     settle()
     shoot("error")
-    window.close()
-    return 0
 
 
 def _decide(window: object, settle: Callable[..., None]) -> None:

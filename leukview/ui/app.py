@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QStandardPaths, Qt
 from PySide6.QtGui import QGuiApplication, QPixmapCache
 from PySide6.QtWidgets import QApplication
 
@@ -18,6 +18,8 @@ from leukview.ui.main_window import MainWindow
 from leukview.ui.settings import Settings
 from leukview.ui.theme import Theme
 from leukview.workflows.opened import AUTO
+
+_ENTRY = "leukview"
 
 
 @dataclass(slots=True)
@@ -43,6 +45,11 @@ def application() -> QApplication:
     app.setApplicationName("LeukView")
     QPixmapCache.setCacheLimit(32 * 1024)  # kilobytes: frames and chips of eight classes at 300 %
     app.setApplicationVersion(__version__)
+    app.setWindowIcon(theme.app_icon())
+    # Wayland finds the icon by the desktop entry's name, where one is installed.
+    applications = QStandardPaths.StandardLocation.ApplicationsLocation
+    if QStandardPaths.locate(applications, f"{_ENTRY}.desktop"):
+        app.setDesktopFileName(_ENTRY)
     return app
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QFileDialog, QMessageBox
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QFileDialog
 
-from leukview import __version__
 from leukview.domain.errors import SessionError
-from leukview.ui import messages
-from leukview.ui.actions import MENUS
 from leukview.ui.controller import Controller
+from leukview.ui.dialogs.about_dialog import AboutDialog, KeysDialog
 from leukview.ui.dialogs.dialog import ActDialog
 from leukview.ui.dialogs.export_dialog import ExportDialog
 from leukview.ui.dialogs.problems_dialog import ProblemsDialog
@@ -105,25 +103,12 @@ class Asking(QObject):
 
     def keys(self) -> None:
         """All keys with what they do."""
-        lines = [
-            f"{entry.keys[0]}\t{entry.words.replace('&', '')}"
-            for _title, entries in MENUS
-            for entry in entries
-            if entry.keys
-        ]
-        actions = self._window.actions_.class_actions
-        classes = [f"{a.shortcut().toString()}\t{a.text()}" for a in actions]
-        self._say("Keys", "\n".join([*classes, *lines]))
+        self._show(KeysDialog(self._window.actions_, self._window))
 
     def about(self) -> None:
-        """Version and notice."""
-        words = f"LeukView {__version__}\n\n{messages.NOTICE}"
-        self._say("About LeukView", words)
+        """Icon, version, notice and licence."""
+        self._show(AboutDialog(self._window))
 
-    def _say(self, title: str, words: str) -> None:
-        box = QMessageBox(self._window)
-        box.setWindowTitle(title)
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText(words)
-        box.exec()
-        box.deleteLater()
+    def _show(self, dialog: ActDialog) -> None:
+        dialog.exec()
+        dialog.deleteLater()

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from string import Template
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -270,6 +270,14 @@ def icon(name: str, colour: str, disabled: str | None = None) -> QIcon:
     made: QIcon = qtawesome.icon(
         f"ph.{name}", color=colour, color_disabled=disabled or colour, color_active=colour
     )
+    return made
+
+
+def app_icon() -> QIcon:
+    """The icon of the application, in the sizes that windows and task bars ask for."""
+    drawn, made = QIcon(str(resources.path("icons", "leukview.svg"))), QIcon()
+    for side in (16, 24, 32, 48, 64, 128, 256):
+        made.addPixmap(drawn.pixmap(QSize(side, side), 1.0))
     return made
 
 

@@ -1,0 +1,66 @@
+"""Small dialogs: what LeukView is, and its keys."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QLabel, QMainWindow
+
+from leukview import __version__
+from leukview.ui import theme
+from leukview.ui.actions import Actions
+from leukview.ui.dialogs.about_dialog import AboutDialog, KeysDialog
+
+# What the offscreen platform says of every window; real platforms do not.
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
+
+
+@pytest.fixture
+def actions(qtbot, cell_classes):
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    made = Actions(window.menuBar(), window)
+    made.set_classes(cell_classes, lambda _index: None)
+    made.window = window
+    return made
+
+
+def texts(dialog) -> list[str]:
+    return [label.text() for label in dialog.findChildren(QLabel)]
+
+
+def test_the_application_has_its_own_icon_in_all_sizes(qapp):
+    icon = theme.app_icon()
+    assert {size.width() for size in icon.availableSizes()} >= {16, 32, 48, 256}
+    picture = icon.pixmap(QSize(64, 64), 1.0).toImage()
+    assert picture.pixelColor(32, 4).name().upper() == theme.DARK.mount
+    assert picture.pixelColor(0, 0).alpha() == 0
+
+
+def test_about_says_version_notice_and_licence(qtbot):
+    dialog = AboutDialog(None)
+    qtbot.addWidget(dialog)
+    said = texts(dialog)
+    assert f"LeukView {__version__}" in said
+    assert "Research use only. Not for diagnosis." in said
+    assert any("LGPL" in text for text in said)
+    assert dialog.icon.pixmap().width() >= 72
+
+
+def test_keys_are_grouped_as_in_the_menus_with_the_classes_first(qtbot, actions):
+    dialog = KeysDialog(actions, None)
+    qtbot.addWidget(dialog)
+    found = dict(dialog.groups)
+    assert found["Decide"][:3] == [("Normal", "1"), ("ALL blast", "2"), ("Platelet", "3")]
+    assert ("Unsure", "U") in found["Decide"]
+    assert ("Open folder…", "Ctrl+O") in found["File"]
+    shown = texts(dialog)
+    assert all(words in shown for _title, lines in dialog.groups for words, _key in lines)
+
+
+def test_escape_closes_them(qtbot, actions):
+    for dialog in (AboutDialog(None), KeysDialog(actions, None)):
+        qtbot.addWidget(dialog)
+        dialog.show()
+        qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+        assert not dialog.isVisible()
