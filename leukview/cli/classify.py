@@ -94,7 +94,7 @@ def _run(options: Options, terminal: Terminal) -> int:
             terminal.say(problem)
         if found.others:
             files = "file was" if found.others == 1 else "files were"
-            terminal.say(f"{found.others:,} other {files} left out (not an image by the ending).")
+            terminal.say(f"{found.others:,} other {files} left out: not an image by its ending.")
         classifier: Classifier | None = None
         if not token.cancelled:
             model = _model(options.model, found.images, token, terminal)

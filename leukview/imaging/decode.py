@@ -164,7 +164,12 @@ def _header(data: bytes) -> _Header:
             kind = image.format or ""
             # The second picture in a phone's JPEG is a preview, not a page.
             frames = 1 if kind == "MPO" else int(getattr(image, "n_frames", 1))
-            return _Header(kind, image.mode, *image.size, _orientation(image), frames)
+            # Of a PNG, Pillow decodes all pixels to find its EXIF: not unless there is some, and
+            # never before the size is known to be harmless.
+            plain = kind == "PNG" and not (b"eXIf" in data or b"Raw profile type" in data)
+            large = image.width * image.height > MAX_PIXELS
+            upright = 1 if plain or large else _orientation(image)
+            return _Header(kind, image.mode, *image.size, upright, frames)
     except Exception as error:  # Pillow's readers raise nearly any kind on damage
         if data.startswith(_PNG) and data[12:16] == b"IHDR" and len(data) >= 24:
             # Pillow also trips over side chunks (colour profile, texts) that pixels do not need.

@@ -67,7 +67,8 @@ def open_folder(
     found = scan(paths, recursive=recursive, cancel=cancel)
     if not found.images and not (cancel and cancel.cancelled):
         where = ", ".join(repr(path.name or str(path)) for path in paths[:3])
-        seen = f" It has {found.others} other files." if found.others else ""
+        others = "1 other file" if found.others == 1 else f"{found.others:,} other files"
+        seen = f" It has {others}." if found.others else ""
         depth = "" if recursive else " Folders inside were not looked into."
         problems = "".join(f" {problem}" for problem in found.problems[:3])
         raise UsageError(

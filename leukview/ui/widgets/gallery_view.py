@@ -61,7 +61,7 @@ class GalleryView(QListView):
         self.setFrameShape(QListView.Shape.NoFrame)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setMouseTracking(True)
-        self.setAccessibleName("Images")
+        self.setAccessibleName("Images of the queue")
         self.empty: Callable[[], str] = str
         self.ground = self.palette().base().color()
 
@@ -231,6 +231,9 @@ class GalleryView(QListView):
         self.initViewItemOption(option)
         flag = QStyle.StateFlag
         plain = option.state & ~(flag.State_Selected | flag.State_HasFocus)
+        # Of the window, not of the screen: in a window behind others the ring keeps its colour.
+        if self.window().focusWidget() is self:
+            plain |= flag.State_KeyboardFocusChange
         chosen, current = self.selectionModel(), self.currentIndex()
         model = self.model()
         shown: list[int] = []
@@ -266,7 +269,9 @@ class GalleryView(QListView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Keys that write something decide; the view would keep them for its search."""
-        if event.text().isprintable() and event.text().strip():
+        written = event.text().isprintable() and event.text().strip()
+        # With Control (on some systems the text is a letter all the same) they are the view's.
+        if written and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             event.ignore()
             return
         super().keyPressEvent(event)

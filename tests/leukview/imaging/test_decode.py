@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 
 from leukview.domain.errors import ImageError
 from leukview.imaging import decode as module
@@ -121,13 +121,28 @@ def test_empty_and_foreign_bytes_are_refused():
         decode(b"%PDF-1.7 and so on" * 10)
 
 
-def test_a_huge_claim_is_refused_before_anything_is_decoded(monkeypatch):
+@pytest.fixture
+def no_pillow_pixels(monkeypatch):
+    """Pillow may read headers only."""
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda _: pytest.fail("it was decoded"))
+
+
+def test_an_everyday_png_is_decoded_once(picture, request):
+    data = encoded(Image.fromarray(picture))
+    request.getfixturevalue("no_pillow_pixels")
+    assert (decode(data)[0] == picture).all()
+
+
+@pytest.mark.usefixtures("no_pillow_pixels")
+@pytest.mark.parametrize("more", [b"", b"eXIf"])
+def test_a_huge_claim_is_refused_before_anything_is_decoded(monkeypatch, more):
     def chunk(name, body):
         crc = struct.pack(">I", zlib.crc32(name + body))
         return struct.pack(">I", len(body)) + name + body + crc
 
     header = struct.pack(">IIBBBBB", 65535, 65535, 8, 2, 0, 0, 0)
     data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 9))
+    data += more
     monkeypatch.setattr(module, "_by_opencv", lambda _: pytest.fail("it was decoded"))
     with pytest.raises(ImageError, match="65,535 x 65,535"):
         decode(data)

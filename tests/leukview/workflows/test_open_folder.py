@@ -20,7 +20,7 @@ def test_a_folder_of_images_is_opened(image_folder):
 
 def test_a_folder_without_images_says_what_is_there(tmp_path):
     (tmp_path / "x.txt").write_text("x")
-    with pytest.raises(UsageError, match=r"no images in .* 1 other files.*\.png"):
+    with pytest.raises(UsageError, match=r"no images in .* 1 other file\..*\.png"):
         open_folder([tmp_path])
     with pytest.raises(UsageError, match="Folders inside were not looked into"):
         open_folder([tmp_path], recursive=False)
