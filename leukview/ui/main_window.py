@@ -148,6 +148,7 @@ class MainWindow(QMainWindow):
         self.stack.setCurrentWidget(self.start)
         self.toolbar.pages.hide()
         self.toolbar.show_device(None)
+        self.status.show_problems(0)
         self.setWindowTitle("LeukView")
         self._corner.setText("")
         self._stage()
@@ -189,6 +190,8 @@ class MainWindow(QMainWindow):
         self._enable()
         if number == REVIEW:
             self.page.gallery.setFocus()
+        else:
+            self.toolbar.pages.take_focus()
 
     def _show_cell(self, cell: Cell) -> None:
         self.page.show_cell(cell)

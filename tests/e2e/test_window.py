@@ -498,7 +498,7 @@ def test_a_theme_chosen_later_is_that_of_a_fresh_window(qtbot, opened):
 def test_the_tiles_grow_by_wheel_and_slider_and_stay_so(qtbot, opened):
     opened.window.page.gallery.edge_wished.emit(192)
     assert opened.window.page.delegate.geometry.edge == 192
-    opened.window.page.bar.slider.setValue(6)
+    opened.window.page.bar.slider.setValue(100)
     assert opened.window.page.delegate.geometry.edge == 96
     assert opened.settings.edge == 96
 

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QToolButton, QWidget
 
 from leukview.ui import theme
@@ -52,6 +52,8 @@ class Banner(QFrame):
         self._close.setProperty("kind", "flat")
         self._close.setAccessibleName("Close this notice")
         self._close.setToolTip("Close this notice")
+        for one in (self.button, self._close):
+            one.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         line.addWidget(self._icon)
         line.addWidget(self.words, 1)
         line.addWidget(self.button)
@@ -106,4 +108,5 @@ class Banner(QFrame):
         self._close.setVisible(not said.lasting)
         self.words.setText(said.words)
         self.button.setText(said.button)
+        self.button.setAccessibleName(f"{said.button.rstrip('?')}: {said.words}")
         self.button.setVisible(bool(said.button))

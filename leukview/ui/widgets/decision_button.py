@@ -35,7 +35,7 @@ class DecisionButton(QPushButton):
         self.setProperty("kind", "decision")
         self.set_height(theme.DECISION_DENSE if dense else theme.DECISION)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName(f"{name}, key {key}")
+        self.setAccessibleName(f"Decide {name}, key {key}" if look else f"{name}, key {key}")
         self.setToolTip(f"{name} ({key})")
         # Enter agrees with the suggestion; a focused button must not take it.
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)

@@ -102,14 +102,15 @@ class Inspector(QFrame):
         tools.addWidget(self.size_words, 1)
         self._tools: list[tuple[QToolButton, str]] = []
         for name, words, act in (
-            ("minus", "Smaller (-)", self.image.zoom_out),
-            ("plus", "Larger (+)", self.image.zoom_in),
-            ("corners-out", "Fit (0)", self.image.fit),
+            ("minus", "Show the image smaller (-)", self.image.zoom_out),
+            ("plus", "Show the image larger (+)", self.image.zoom_in),
+            ("corners-out", "Fit the image (0)", self.image.fit),
         ):
             button = QToolButton()
             button.setProperty("kind", "flat")
             button.setToolTip(words)
             button.setAccessibleName(words)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.setFixedSize(theme.CONTROL_DENSE, theme.CONTROL_DENSE)
             button.setIconSize(QSize(theme.ICON, theme.ICON))
             button.clicked.connect(act)
@@ -182,6 +183,7 @@ class Inspector(QFrame):
             made.append(button)
         for at, button in enumerate(made):
             self._grid.addWidget(button, at // 2, at % 2)
+        parts.in_order([self._tools[-1][0], *made])
         self._fit_height()
 
     def show_nothing(self, words: str) -> None:

@@ -17,7 +17,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QFocusEvent, QFontMetrics, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -38,6 +38,7 @@ _Table = NDArray[np.int64]
 _BEFORE_NAME = int(chips.WIDTH) + 8
 _SUMS = 40  # width of the last column
 _GAP = 8
+_CHOOSABLE = Qt.ItemFlag.ItemIsSelectable
 _LEAST_CELL = 30
 
 
@@ -249,6 +250,8 @@ class MatrixView(QTableView):
             head.setSectionResizeMode(last, QHeaderView.ResizeMode.Fixed)
             self.setColumnWidth(last, _SUMS)
         self._fit_names()
+        policy = Qt.FocusPolicy.StrongFocus if table.any() else Qt.FocusPolicy.NoFocus
+        self.setFocusPolicy(policy)  # without a number there is nothing to do in it
         self.setFixedHeight(2 * row_height + cell_height * len(looks) + 2)
 
     def names(self) -> list[str]:
@@ -267,6 +270,15 @@ class MatrixView(QTableView):
         metrics = QFontMetrics(theme.font())
         longest = max(metrics.horizontalAdvance(name) for name in self.names())
         self.setColumnWidth(0, _BEFORE_NAME + longest + _GAP)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """By keyboard, the first number that can be opened gets the ring."""
+        super().focusInEvent(event)
+        if self.currentIndex().isValid() and self.matrix.flags(self.currentIndex()) & _CHOOSABLE:
+            return
+        rows, columns = np.nonzero(self.matrix.table)
+        if len(rows):
+            self.setCurrentIndex(self.matrix.index(int(rows[0]), int(columns[0]) + 1))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

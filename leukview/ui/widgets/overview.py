@@ -59,6 +59,7 @@ class Overview(QScrollArea):
         self._unit, self._threshold = Unit.CELL, 0.0
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is on it has it
         ground = parts.panel("ground")
         self.setWidget(ground)
         body = parts.column(margins=(16, 16, 16, 16), gap=theme.PAD_CARD)

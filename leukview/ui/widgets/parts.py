@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
@@ -192,6 +193,7 @@ class Segments(QFrame):
             button.setText(word)
             button.setCheckable(True)
             button.setProperty("kind", "segment")
+            button.setAccessibleName(f"{word}, {number + 1} of {len(words)}")
             # The bold width is reserved, so nothing moves when another word is chosen.
             button.setFont(theme.font(Style.BODY, strong=True))
             button.setMinimumWidth(button.fontMetrics().horizontalAdvance(word) + 30)
@@ -208,6 +210,10 @@ class Segments(QFrame):
     def choose(self, number: int) -> None:
         """Set it without a signal."""
         self._group.button(number).setChecked(True)
+
+    def take_focus(self) -> None:
+        """Give the keyboard to the word that is on."""
+        self._group.button(self.current).setFocus()
 
     def set_enabled(self, number: int, enabled: bool, why: str = "") -> None:
         button = self._group.button(number)
@@ -258,8 +264,16 @@ class Tabs(QWidget):
 
     def count(self, number: int, value: int | None) -> None:
         """Show how many images a queue has."""
-        word = self._words[number]
-        self._group.button(number).setText(word if value is None else f"{word}  {value:,}")
+        word, button = self._words[number], self._group.button(number)
+        button.setText(word if value is None else f"{word}  {value:,}")
+        images = "" if value is None else f", {value:,} images"
+        button.setAccessibleName(f"Queue {word}{images}")
+
+
+def in_order(widgets: Sequence[QWidget]) -> None:
+    """Let Tab go from each to the next; Qt puts what is made later at the end of the window."""
+    for one, other in pairwise(widgets):
+        QWidget.setTabOrder(one, other)
 
 
 def clear(layout: QLayout) -> None:

@@ -87,6 +87,7 @@ class FilterPopup(QFrame):
             box.toggled.connect(self._read)
             self._boxes.append(box)
             self._classes.addWidget(box)
+        parts.in_order([*self._boxes, self.low, self.high, self.undecided, self.reset])
 
     @property
     def boxes(self) -> Sequence[QCheckBox]:
@@ -167,6 +168,7 @@ class QueueBar(QFrame):
         self.chip = QPushButton()
         self.chip.setProperty("kind", "badge")
         self.chip.setToolTip("Show all images again")
+        self.chip.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.chip.clicked.connect(lambda: self.filter_changed.emit(Filter()))
         self.chip.hide()
         line.addWidget(self.chip)
@@ -174,21 +176,26 @@ class QueueBar(QFrame):
     def _build_slider(self, line: QHBoxLayout) -> None:
         self._size_icon = QLabel()
         self.slider = QSlider(Qt.Orientation.Horizontal)
-        self.slider.setRange(tile.SMALLEST // tile.STEP, tile.LARGEST // tile.STEP)
+        self.slider.setRange(tile.SMALLEST, tile.LARGEST)
+        self.slider.setSingleStep(tile.STEP)
+        self.slider.setPageStep(2 * tile.STEP)
         self.slider.setFixedWidth(88)
         self.slider.setToolTip("Size of the images (Ctrl + wheel)")
-        self.slider.setAccessibleName("Size of the images")
+        self.slider.setAccessibleName("Size of the images, pixels")
         self.slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.slider.valueChanged.connect(lambda value: self.edge_changed.emit(value * tile.STEP))
+        self.slider.valueChanged.connect(self._sized)
         line.addSpacing(4)
         line.addWidget(self._size_icon)
         line.addWidget(self.slider)
+
+    def _sized(self, value: int) -> None:
+        self.edge_changed.emit(tile.STEP * round(value / tile.STEP))
 
     def _flat(self, words: str, tip: str) -> QToolButton:
         made = QToolButton()
         made.setText(parts.beside(words))
         made.setToolTip(tip)
-        made.setAccessibleName(tip)
+        made.setAccessibleName(f"{words}: {tip.lower()}")
         made.setProperty("kind", "flat")
         made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         made.setIconSize(QSize(theme.ICON, theme.ICON))
@@ -202,6 +209,8 @@ class QueueBar(QFrame):
         at = self.filter_button.mapToGlobal(corner)
         self.popup.move(at - QPoint(self.popup.width(), 0))
         self.popup.show()
+        first = self.popup.boxes[0] if self.popup.boxes else self.popup.low
+        first.setFocus(Qt.FocusReason.PopupFocusReason)
 
     def show_counts(self, total: int, decided: int, *, stale: bool) -> None:
         """How many are in the queue and decided; `stale`: some no longer belong to it."""
@@ -241,12 +250,13 @@ class QueueBar(QFrame):
 
     def show_order(self, order: Order) -> None:
         self.order_button.setText(parts.beside(order.value))
+        self.order_button.setAccessibleName(f"Order of the queue: {order.value}")
         for action in self._orders.actions():
             action.setChecked(action.data() == order.value)
 
     def show_edge(self, edge: int) -> None:
         self.slider.blockSignals(True)
-        self.slider.setValue(edge // tile.STEP)
+        self.slider.setValue(edge)
         self.slider.blockSignals(False)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from leukview.ui import theme
@@ -35,6 +35,7 @@ class FolderRow(QPushButton):
         self._icon_name = "circle-dashed"
         self.setProperty("kind", "row")
         self.setCheckable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         line = parts.row(margins=(theme.PAD_PANEL - 3, 4, theme.PAD_PANEL, 4), gap=10)
         self.setLayout(line)
         self._icon = QLabel()
@@ -51,7 +52,7 @@ class FolderRow(QPushButton):
     def say(self, name: str, state: str, icon: str) -> None:
         self.name.say(name)
         self.state.say(state)
-        self.setAccessibleName(f"{name}, {state}")
+        self.setAccessibleName(f"Open the folder {name}, {state}")
         self._icon_name = icon
         self.draw_icon()
 
@@ -112,6 +113,7 @@ class SidePanel(QFrame):
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its rows have it
         inside = parts.panel()
         scroll.setWidget(inside)
         self._list = parts.column(gap=0)
@@ -158,6 +160,7 @@ class SidePanel(QFrame):
             line.clicked.connect(lambda _on=False, path=entry.path: self.folder_chosen.emit(path))
             self._rows.append(line)
             self._rest.addWidget(line)
+        parts.in_order([self.current, *self._rows])
         self._before.setVisible(bool(self._rows))
 
     def _draw_icons(self) -> None:

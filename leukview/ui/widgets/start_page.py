@@ -124,6 +124,7 @@ class StartPage(QScrollArea):
         self._theme = theme_
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is on it has it
         ground = parts.panel("ground")
         self.setWidget(ground)
         outer = parts.column(margins=(24, 24, 24, 24), gap=0)
@@ -230,6 +231,7 @@ class StartPage(QScrollArea):
             self._recent.addWidget(line)
             self._recent.addWidget(parts.hairline())
         self._recent.addStretch(1)
+        parts.in_order([self.open_button, *self._rows, *self.sample_buttons])
 
     @property
     def recent_buttons(self) -> Sequence[QPushButton]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QWidget
 
 from leukview.ui import theme
@@ -28,6 +28,7 @@ class StatusBar(QFrame):
         self.problem_button.setFont(theme.font(Style.CAPTION))
         self.problem_button.setProperty("kind", "flat")
         self.problem_button.setProperty("tone", "warn")
+        self.problem_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.problem_button.clicked.connect(self.problems)
         self.problem_button.hide()
         self._saved_icon = QLabel()
@@ -47,7 +48,9 @@ class StatusBar(QFrame):
 
     def show_problems(self, count: int) -> None:
         self.problem_button.setVisible(count > 0)
-        self.problem_button.setText(parts.beside(f"{count:,} could not be read"))
+        words = f"{count:,} could not be read"
+        self.problem_button.setText(parts.beside(words))
+        self.problem_button.setAccessibleName(f"Why {words}")
 
     def show_saved(self, words: str, *, failed: bool = False) -> None:
         self._failed = failed

@@ -73,7 +73,8 @@ class TileDelegate(QStyledItemDelegate):
             painter.drawImage(round(left * dpr), round(top * dpr), face)
             painter.restore()
         if current:
-            painter.setPen(QPen(QColor(t.accent), 2))
+            keyboard = bool(state & QStyle.StateFlag.State_KeyboardFocusChange)
+            painter.setPen(QPen(QColor(t.accent if keyboard else t.text_2), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(box, 8, 8)
 

@@ -148,7 +148,7 @@ class Toolbar(QFrame):
             warns = device.fell_back
             theme.polish(self.device, "tone", "warn" if warns else "")
             self.device.setToolTip(device.reason or "The device that the model runs on")
-            self.device.setAccessibleName(f"Device: {device.label}")
+            self.device.setAccessibleName(f"Device {device.label}")
             self._draw()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -158,7 +158,8 @@ class Toolbar(QFrame):
     def _fit(self) -> None:
         wide = self._hash and self.width() >= _WIDE
         words = f"{self._title}  {self._hash}" if wide else self._title
-        self.model_button.say(words, f"Model: {words}")
+        hash_ = f", hash {self._hash}" if wide else ""
+        self.model_button.say(words, f"Model {self._title}{hash_}")
 
     def _draw(self) -> None:
         t = self._theme.tokens
