@@ -114,6 +114,7 @@ class Checking(QObject):
             return
         if isinstance(step, _Read):
             if step.part == _WANTED:
+                self._loud = False
                 self.said.emit("The files are read. Decide now.")
             if step.part == _UNKNOWN:
                 self._open_gate()

@@ -159,6 +159,7 @@ class Controller(QObject):
         """Not before it is known which images the session knows already."""
         if self.settings.flag("run_on_open", True) and not self.checking.looking_up:
             self.run()
+        self.progressed.emit()  # the status line has said how many files were read
 
     def _run_replaced(self) -> None:
         if self.checking.replaced and self.has_fresh:
@@ -357,7 +358,7 @@ class Controller(QObject):
     def _tell(self, changes: Changes) -> None:
         if len(changes.replaced):
             self.replaced.emit(changes.replaced)
-        if len(changes.rows):
+        if len(changes.rows) or changes.text:  # an action may concern no image of this folder
             self.changed.emit(changes)
 
     def retry_saving(self) -> None:

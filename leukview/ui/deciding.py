@@ -152,9 +152,10 @@ class Deciding(QObject):
 
     def _back(self, action: Callable[[Review], Changes | None], word: str) -> None:
         changes = self._controller.act(action)
-        if changes is None or not len(changes.rows):
+        if changes is None:
             return
-        self.said.emit(f"{word}: {changes.text}")
+        elsewhere = "" if len(changes.rows) else " (of images that are not in this folder now)"
+        self.said.emit(f"{word}: {changes.text}{elsewhere}")
         places = [self._page.model.place(int(row)) for row in changes.rows[:1000]]
         shown = [place for place in places if place >= 0]
         if shown:

@@ -167,24 +167,28 @@ class Review(Columns):
         bytes are not shown any more; the session keeps both.
         """
         replaced: list[int] = []
+        changed: set[int] = set()
         fresh: list[tuple[ImageFile, str]] = []
         for one in found:
             row = one.row
             if not one.sha256:
                 if not self.checked[row]:
                     self._unread(row, one.error)
+                    changed.add(row)
                 continue
             if not self.checked[row]:
                 if (one.image, one.sha256) != (self.images[row], self.sha256[row]):
                     fresh.append((one.image, one.sha256))
+                    changed.add(row)
                 if self._identify(row, one.image, one.sha256):
                     replaced.append(row)
             said = one.said if one.model_sha256 == self.model_sha256 else None
             if said and self.suggested[row] < 0 and self.sha256[row] == one.sha256:
                 self._suggest(row, said.suggestion, said.notes, said.device)
+                changed.add(row)
         self._store.put_images(fresh)
-        rows = np.array([one.row for one in found], np.int64)
-        return Changes(rows, f"{len(found)} files read", replaced=np.array(replaced, np.int64))
+        rows = np.array(sorted(changed), np.int64)
+        return Changes(rows, "", replaced=np.array(replaced, np.int64))
 
     # Inside
 
