@@ -200,7 +200,7 @@ class Controller(QObject):
             return True
         self._closed = True
         self._drop_run()
-        ended = self.checking.shut_down() and self._runner.shut_down()
+        ended = all([self.checking.shut_down(), self._runner.shut_down()])
         self.leave()
         self.settings.sync()
         return ended

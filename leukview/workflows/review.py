@@ -327,7 +327,7 @@ def _aside(replaced: int, known: int, unread: int) -> str:
         which = "1 file has" if replaced == 1 else f"{replaced:,} files have"
         said.append(
             f"{which} changed on the disk since the image was shown and was loaded again:"
-            " not decided. Look at it, then decide."
+            " not decided. Look at it, then decide; Run classifies it anew."
         )
     if known:
         which = "1 image turned" if known == 1 else f"{known:,} images turned"

@@ -220,3 +220,37 @@ def test_many_unread_images_are_read_before_they_are_decided(start, hand, image_
     h.until(lambda: h.one.controller.review.checked.all() and not h.one.controller.checking.busy)
     h.press(Qt.Key.Key_1)
     assert set(h.states) == {"changed"}
+
+
+def test_two_windows_on_one_folder_and_one_table(start, hand, image_folder, tmp_path):
+    folder, table = image_folder(FILES), tmp_path / "x.csv"
+    first, second = hand(start()), hand(start())
+    first.open(folder)
+    first.press(Qt.Key.Key_2)
+    first.one.controller.folder.store.flush()
+    second.open(folder)
+    assert "another LeukView window" in second.one.window.page.banner.words.text()
+    assert second.states[0] == "changed"
+    second.press(Qt.Key.Key_1)
+    assert second.states[0] == "changed"
+    assert "only be looked at" in second.one.window.page.banner.words.text()
+    for h, ends in ((first, "exported"), (second, "failed")):
+        with h.qtbot.waitSignal(getattr(h.one.controller, ends), timeout=20_000) as said:
+            h.one.controller.export(table, bom=False, force=False)
+    assert "exists and was left as it is" in said.args[0]
+    with table.open(encoding="utf-8", newline="") as file:
+        assert [row["decision"] for row in csv.DictReader(file)] == ["all", "", "", ""]
+
+
+def test_undo_of_what_is_not_in_the_folder_any_more_is_said(start, hand, image_folder):
+    folder = image_folder(FILES)
+    first = hand(start())
+    first.open(folder)
+    first.press(Qt.Key.Key_2)
+    first.one.window.close()
+    (folder / "a.bmp").unlink()
+    h = hand(start())
+    h.open(folder)
+    h.press(Qt.Key.Key_Z, CONTROL)
+    assert "not in this folder now" in h.said
+    assert not h.one.window.actions_["undo"].isEnabled()
