@@ -46,15 +46,24 @@ def _check(k: int, n: int, level: float) -> None:
 
 
 def _beta_quantile(p: float, a: float, b: float) -> float:
-    """The x with I_x(a, b) = p, by halving: 60 steps leave less than 1e-17."""
-    low, high = 0.0, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        if _beta_share(middle, a, b) < p:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
+    """The x with I_x(a, b) = p: Newton's steps, halved where one would leave what is known.
+
+    Some eight steps; by halving alone it took 60, and a tenth of a second for eight classes.
+    """
+    low, high, x = 0.0, 1.0, a / (a + b)
+    log_scale = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
+    for _ in range(200):
+        over = _beta_share(x, a, b) - p
+        low, high = (x, high) if over < 0 else (low, x)
+        log_density = log_scale + (a - 1) * math.log(x) + (b - 1) * math.log1p(-x)
+        density = math.exp(log_density)
+        further = x - over / density if density else -1.0
+        if not low < further < high:
+            further = (low + high) / 2
+        if abs(further - x) <= 1e-15 * x:
+            return further
+        x = further
+    return x
 
 
 def _beta_share(x: float, a: float, b: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +35,12 @@ class Share:
 
     @property
     def interval(self) -> tuple[float, float]:
-        low, high = clopper_pearson(self.k, self.n)
-        return float(low), float(high)
+        return _interval(self.k, self.n)
+
+
+@lru_cache(maxsize=4096)  # one line of a table asks several times, and most do not change
+def _interval(k: int, n: int) -> tuple[float, float]:
+    return clopper_pearson(k, n)
 
 
 @dataclass(frozen=True, slots=True)
