@@ -102,19 +102,13 @@ def features(
     for about in chosen(sets):
         items = catalogue.load(data / about.name, about)
         split = splits.read(prepared.split_path(about), items, about)
-        steps = work.extract(
-            cache,
-            about,
-            prepared.cached(cache, about),
-            initial.classifier(recipe, about, runs, weights),
-            recipe.augmentation,
-            norm=split.norm,
-            copies=recipe.feature_copies,
-            seed=recipe.seed,
-            init=recipe.init,
-        )
-        follow(steps)
-        print(f"{about.name}: {work.path(cache, about)}")
+        key = work.key_of(recipe, initial.weights_file(recipe, runs, weights), split.norm)
+        store = work.Store(cache, about, key, recipe.name)
+        model = initial.classifier(recipe, about, runs, weights)
+        pixels = prepared.cached(cache, about)
+        if not store.features.is_file():
+            follow(work.extract(store, pixels, model, recipe, split.norm))
+        print(f"{about.name}: {store.features}")
 
 
 @app.command()

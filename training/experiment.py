@@ -22,24 +22,39 @@ from training.data.splits import Parts, Split
 from training.features import Trunk
 from training.models import efficientnet_b3, initial
 from training.runs import Run
-from training.train import Fitter, Material, fit_head, head_logits, new_head, put_head, weights_of
+from training.train import (
+    Fitter,
+    Material,
+    fit_head,
+    forget_checkpoints,
+    head_logits,
+    new_head,
+    put_head,
+    weights_of,
+)
 
 CROSS, PAPER, FINAL = "cross", "paper", "final"
-SEEN = 400  # fit rows whose embeddings a fold keeps; 128 directions need at least 256
+SEEN = 320  # fit rows whose embeddings a fold keeps; 128 directions need at least 256
 
 
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
-    """Everything that a fit of one set by one config needs, read from disk."""
+    """Everything that a fit of one set by one config needs, read from disk.
+
+    Attributes:
+        blanked: features (N, 1536) without the scale bar, for head stages of sets that have one.
+        trunk: weights of the trunk that the features came from, for head stages.
+    """
 
     about: ImageSet
     config: Config
     items: list[Item]
     split: Split
     material: Material
-    cache: Path
     run: Run
     lite: Path
+    blanked: NDArray[np.float32] | None = None
+    trunk: Path | None = None
 
 
 def open_experiment(
@@ -51,20 +66,26 @@ def open_experiment(
         UsageError, FileNotFoundError: something is not prepared; the message says what to run.
     """
     items = load(data / about.name, about)
-    features = feature_files.read(cache, about, config.init) if config.has("head") else None
-    y = np.array(labels(items, about))
+    split = splits.read(prepare.split_path(about), items, about)
+    store = None
+    if config.has("head"):
+        start = initial.weights_file(config, runs, lite)
+        key = feature_files.key_of(config, start, split.norm)
+        store = feature_files.Store(cache, about, key, config.name)
+    found = store.read() if store else {}
     return Experiment(
         about=about,
         config=config,
         items=items,
-        split=splits.read(prepare.split_path(about), items, about),
+        split=split,
         material=Material(
-            features=features,
+            features=found.get("features"),
             pixels=prepare.cached(cache, about),
-            y=y,
+            y=np.array(labels(items, about)),
             class_count=len(about.classes),
         ),
-        cache=cache,
+        blanked=found.get("blanked"),
+        trunk=store.trunk if store else None,
         run=Run(runs, about, config, data_hash=prepare.hash_of(items)),
         lite=lite,
     )
@@ -77,8 +98,8 @@ def fresh(exp: Experiment) -> keras.Model:
     """
     keras.utils.set_random_seed(exp.config.seed)
     model = initial.classifier(exp.config, exp.about, exp.run.folder.parent, exp.lite)
-    if exp.config.has("head"):
-        model.get_layer("trunk").load_weights(feature_files.weights_path(exp.cache, exp.about))
+    if exp.trunk:
+        model.get_layer("trunk").load_weights(exp.trunk)
     elif exp.config.init != "random":
         efficientnet_b3.remeasure_batch_norm(model, np.asarray(exp.material.pixels[exp.split.norm]))
     return model
@@ -154,8 +175,10 @@ def _fit_part(exp: Experiment, bench: _Bench, name: str, parts: Parts) -> None:
             model.load_weights(done)
             continue
         how = exp.config.augmentation
-        bench.fitter.fit(model, exp.material, parts, stage, how, seed=seed, run=folder)
+        # Another stage draws other rows and changes.
+        bench.fitter.fit(model, exp.material, parts, stage, how, seed=seed + number, run=folder)
         _save_weights(model, done)
+        forget_checkpoints(folder)
     if name == FINAL:
         _save_weights(model, exp.run.weights)
     else:
@@ -179,11 +202,10 @@ def _test_outputs(
     another trunk, and what is familiar to it is measured in its own space.
     """
     rows = parts.test
-    if not images:
-        with np.load(feature_files.path(exp.cache, exp.about)) as found:
-            out = {"logits": head_logits(model, found["features"][0][rows])}
-            if "blanked" in found:
-                out["blanked"] = head_logits(model, found["blanked"][rows])
+    if exp.material.features is not None and not images:
+        out = {"logits": head_logits(model, exp.material.features[0][rows])}
+        if exp.blanked is not None:
+            out["blanked"] = head_logits(model, exp.blanked[rows])
         return dict(out)
     trunk, pixels = Trunk(model), exp.material.pixels
     embeddings = trunk(pixels[row] for row in rows)
@@ -199,7 +221,8 @@ def held_out_distances(exp: Experiment) -> NDArray[np.float64]:
     """ln(distance) of every image of the cross-validation in the fold that tested it.
 
     Raises:
-        ValueError: a fold is not fitted yet, or has too few images.
+        FileNotFoundError: a fold is not fitted yet.
+        ValueError: a fold has too few images.
     """
     y, out = exp.material.y, []
     for number in range(exp.split.folds):

@@ -6,16 +6,21 @@ The trunk's batch-norm statistics are measured again on the split's norm rows, w
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from leukview.domain.errors import UsageError
 from leukview.domain.progress import Progress
+from leukview.imaging.decode import sha256_of
+from training.config import Config
 from training.data.augment import Augmentation, augment, blank_bar
 from training.data.catalogue import ImageSet
 from training.models import efficientnet_b3
@@ -60,73 +65,104 @@ def _session(network: keras.Model) -> Any:
     )
 
 
-def path(cache: Path, about: ImageSet) -> Path:
-    """Where the set's features lie."""
-    return cache / f"{about.name}.features.npz"
+@dataclass(frozen=True)
+class Store:
+    """The files of one set's features in the cache.
 
-
-def weights_path(cache: Path, about: ImageSet) -> Path:
-    """Where the trunk with the measured batch norm lies."""
-    return cache / f"{about.name}.trunk.weights.h5"
-
-
-def read(cache: Path, about: ImageSet, init: str) -> Floats:
-    """Features (1 + copies, N, 1536), the plain images first.
-
-    Raises:
-        UsageError: they are missing, or came from a trunk of another `init`.
+    Attributes:
+        cache: folder.
+        about: the set.
+        key: of all that the features depend on, see `key_of`; it stands in the file names, so that
+            a head never meets the features of another trunk.
+        config: name of the config, for messages.
     """
-    file = path(cache, about)
-    if not file.is_file():
-        raise UsageError(f"{file} is missing. Run `python -m training features` first.")
-    with np.load(file) as found:
-        if str(found["init"]) != init:
+
+    cache: Path
+    about: ImageSet
+    key: str
+    config: str
+
+    @property
+    def features(self) -> Path:
+        return self._path("features.npz")
+
+    @property
+    def trunk(self) -> Path:
+        """The trunk with the batch norm that was measured."""
+        return self._path("trunk.weights.h5")
+
+    def part(self, name: str) -> Path:
+        """One finished copy, until all are."""
+        return self._path(f"{name}.npy")
+
+    def read(self) -> dict[str, Floats]:
+        """`features` (1 + copies, N, 1536), plain images first; `blanked` (N, 1536) with a bar.
+
+        Raises:
+            UsageError: they are missing.
+        """
+        if not self.features.is_file():
             raise UsageError(
-                f"{file} came from the trunk {found['init']}, not {init}. Nothing was fitted."
-                " Give another --cache, or move the file away and run"
-                " `python -m training features` again."
+                f"{self.features} is missing. Nothing was fitted. Run `python -m training features"
+                f" {self.about.name} --config {self.config}` first."
             )
-        return np.asarray(found["features"])
+        with np.load(self.features) as found:
+            return dict(found)
+
+    def _path(self, end: str) -> Path:
+        return self.cache / f"{self.about.name}.{self.key}.{end}"
+
+
+def key_of(config: Config, start: Path | None, norm: NDArray[np.int64]) -> str:
+    """Twelve hex digits of what features depend on: initial weights, augmentation, seed, norm rows.
+
+    Args:
+        config: of the head's fit.
+        start: file of the initial weights, None for random ones.
+        norm: rows that the batch norm was measured on.
+    """
+    weights = sha256_of(start) if start else ""
+    said = [weights, config.seed, msgspec.to_builtins(config.augmentation), norm.tolist()]
+    return hashlib.sha256(msgspec.json.encode(said)).hexdigest()[:12]
 
 
 def extract(
-    cache: Path,
-    about: ImageSet,
+    store: Store,
     pixels: NDArray[np.uint8],
     classifier: keras.Model,
-    how: Augmentation,
-    *,
+    config: Config,
     norm: NDArray[np.int64],
-    copies: int,
-    seed: int,
-    init: str,
 ) -> Iterator[Progress]:
-    """Write `path(cache, about)`: `features` (1 + copies, N, 1536), the plain images first.
+    """Write the features of the plain images and of changed copies, and the trunk they came from.
 
-    `init` names the trunk, for those who read the file. Sets with a scale bar get `blanked`
-    (N, 1536) too: the plain images with the bar mirrored away.
-    Each copy is kept as it is done, so an interrupted run goes on where it was.
+    Sets with a scale bar get the plain images with the bar mirrored away too. Each copy is kept as
+    it is done, so an interrupted run goes on where it was.
     """
     efficientnet_b3.remeasure_batch_norm(classifier, np.asarray(pixels[norm]))
-    classifier.get_layer("trunk").save_weights(weights_path(cache, about))
-    trunk = Trunk(classifier)
-    parts = [f"copy{k}" for k in range(1 + copies)] + ["blanked"] * about.scale_bar
+    classifier.get_layer("trunk").save_weights(store.trunk)
+    trunk, how = Trunk(classifier), config.augmentation
+    parts = [f"copy{k}" for k in range(1 + config.feature_copies)]
+    parts += ["blanked"] * store.about.scale_bar
     for number, part in enumerate(parts):
-        done = cache / f"{about.name}.{part}.npy"
-        if done.exists():
+        if store.part(part).exists():
             continue
-        rng = np.random.default_rng([seed, number])
+        rng = np.random.default_rng([config.seed, number])
         rows = np.empty((len(pixels), efficientnet_b3.WIDTH), np.float32)
         for i, image in enumerate(pixels):
             rows[i] = trunk([_copy(image, part, how, rng)])[0]
             if i % 16 == 15:
                 yield Progress(number * len(pixels) + i + 1, len(parts) * len(pixels), part)
-        np.save(done, rows)
-    found = {part: np.load(cache / f"{about.name}.{part}.npy") for part in parts}
-    blanked = {"blanked": found.pop("blanked")} if about.scale_bar else {}
-    features = np.stack(list(found.values()))
-    np.savez(path(cache, about), features=features, init=np.array(init), **blanked)
-    yield Progress(1, 1, about.name)
+        draft = store.part(f"{part}.draft")
+        np.save(draft, rows)
+        draft.replace(store.part(part))
+    found = {part: np.load(store.part(part)) for part in parts}
+    blanked = {"blanked": found.pop("blanked")} if store.about.scale_bar else {}
+    draft = store.features.with_suffix(".draft.npz")
+    np.savez(draft, features=np.stack(list(found.values())), **blanked)
+    draft.replace(store.features)
+    for part in parts:
+        store.part(part).unlink()
+    yield Progress(1, 1, store.about.name)
 
 
 def _copy(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from training.models import efficientnet_b3
 from training.models.heads import Head, add_head
 
 Floats = NDArray[np.float32]
+BACKUP, BEST = "backup", "best.npz"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +108,7 @@ def fit_head(head: keras.Model, material: Material, parts: Parts, stage: Stage, 
 
 
 class Fitter:
-    """Fits images, stage by stage; the compiled network of a stage serves every part.
+    """Fits images, stage by stage; the compiled network of a stage serves parts of equal steps.
 
     Building and tracing one takes 45 s on two cores; with 7 parts of two stages each that is ten
     minutes of an hour.
@@ -129,7 +131,8 @@ class Fitter:
     ) -> None:
         """Fit images at the stage's side, in place; checkpointed in `run` at each check.
 
-        A killed fit goes on from its last checkpoint, with the best state it had seen.
+        A killed fit goes on from its last checkpoint, with the best state it had seen. The
+        checkpoints stay until `forget_checkpoints`, for a kill before the caller has the result.
         """
         keras.utils.set_random_seed(seed)
         weights = material.weights(parts.fit, stage.balanced)
@@ -142,21 +145,33 @@ class Fitter:
         if len(parts.choose) and not (stage.steps and stage.checks == 1):
             held = Batches(*data, parts.choose, weights, **common)
         epochs = stage.epochs or -(-stage.steps // per_epoch)
-        model = self._model(classifier, stage, epochs * len(batches))
+        model, seeds = self._model(classifier, stage, epochs * len(batches))
         # Again: building a stage's network for the first part has drawn from the generators.
         keras.utils.set_random_seed(seed)
         run.mkdir(parents=True, exist_ok=True)
+        # The best state before the checkpoint: an epoch that counts as done has been judged.
+        checkpoints = keras.callbacks.BackupAndRestore(
+            run / BACKUP, double_checkpoint=True, delete_checkpoint=False
+        )
         callbacks: list[Any] = [
-            keras.callbacks.BackupAndRestore(run / "backup"),
-            keras.callbacks.CSVLogger(run / "curve.csv", append=True),
+            Epochs(batches, seeds),
             *([KeepBest(run)] if held else []),
+            checkpoints,
+            keras.callbacks.CSVLogger(run / "curve.csv", append=True),
             *_schedule_callbacks(stage),
         ]
-        model.fit(batches, validation_data=held, epochs=epochs, verbose=2, callbacks=callbacks)
+        # The batches have their own order, which a resumed fit can find again; Keras' has not.
+        words: dict[str, Any] = {"epochs": epochs, "verbose": 2, "callbacks": callbacks}
+        model.fit(batches, validation_data=held, shuffle=False, **words)
         classifier.set_weights(model.get_weights())
 
-    def _model(self, classifier: keras.Model, stage: Stage, steps: int) -> keras.Model:
-        """The stage's compiled network with the classifier's weights and a new optimizer."""
+    def _model(
+        self, classifier: keras.Model, stage: Stage, steps: int
+    ) -> tuple[keras.Model, list[Any]]:
+        """The stage's compiled network, with the classifier's weights and a new optimizer.
+
+        And the states of its dropout's generators.
+        """
         if (stage, steps) not in self._ready:
             model = efficientnet_b3.at_side(classifier, self._head, stage.side)
             _freeze(model.get_layer("trunk"), stage.frozen_below)
@@ -173,7 +188,36 @@ class Fitter:
         for variable, value in start:
             variable.assign(value)
         model.set_weights(classifier.get_weights())
-        return model
+        # BackupAndRestore leaves the epoch of a resumed part here (Keras 3.15), and every later
+        # part would begin with it.
+        model._initial_epoch = None
+        return model, [v for v, _ in start if "seed_generator" in v.path]
+
+
+def forget_checkpoints(run: Path) -> None:
+    """Remove what a killed fit would go on from, once its result is kept elsewhere."""
+    shutil.rmtree(run / BACKUP, ignore_errors=True)
+    (run / BEST).unlink(missing_ok=True)
+
+
+class Epochs(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no types
+    """Sets what is random by the epoch, so that a resumed fit sees what it would have seen.
+
+    Args:
+        batches: rows and their changes.
+        seeds: states of the dropout's generators, which checkpoints do not hold.
+    """
+
+    def __init__(self, batches: Batches, seeds: list[Any]) -> None:
+        super().__init__()
+        self._batches = batches
+        self._seeds = [(v, np.array(keras.ops.convert_to_numpy(v))) for v in seeds]
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+        self._batches.begin(epoch)
+        for variable, (seed, _) in self._seeds:
+            # The second number counts the draws; no epoch makes a million of them.
+            variable.assign(np.array([seed, epoch * 1_000_000]))
 
 
 class KeepBest(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no types
@@ -185,7 +229,7 @@ class KeepBest(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships n
 
     def __init__(self, folder: Path | None = None) -> None:
         super().__init__()
-        self._file = folder / "best.npz" if folder else None
+        self._file = folder / BEST if folder else None
 
     def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002  # Keras' signature
         self._best = (-math.inf, -math.inf)
@@ -210,8 +254,6 @@ class KeepBest(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships n
     def on_train_end(self, logs: Any = None) -> None:  # noqa: ARG002
         if self._weights:
             self.model.set_weights(self._weights)
-        if self._file:
-            self._file.unlink(missing_ok=True)
 
 
 def _freeze(trunk: keras.Model, below: str) -> None:

@@ -29,22 +29,42 @@ def test_calibration_error_falls_with_the_right_temperature() -> None:
     assert right < 0.03 < raw
 
 
-def test_the_threshold_keeps_its_promise_on_the_rows_it_came_from() -> None:
+def test_the_threshold_keeps_its_promise_on_rows_that_did_not_choose_it() -> None:
     logits, truth = drawn(1.0)
     p = calibrate.softmax(logits, 1.0)
-    found = calibrate.review_threshold(p, truth)
-    above = p.max(axis=1) >= found.confidence
-    wrong = int((p.argmax(axis=1) != truth)[above].sum())
-    assert found.n == above.sum()
-    assert found.error == pytest.approx(wrong / found.n, abs=1e-6)
-    assert found.error <= calibrate.RESIDUAL_ERROR
+    found = calibrate.review_threshold(p, truth, np.arange(len(truth)) % 5)
+    new_logits, new_truth = drawn(1.0, 9000)
+    q = calibrate.softmax(new_logits[6000:], 1.0)
+    above = q.max(axis=1) >= found.confidence
+    wrong = (q.argmax(axis=1) != new_truth[6000:])[above].mean()
+    assert found.error <= wrong + 0.01
+    assert found.upper > calibrate.RESIDUAL_ERROR > found.error - 0.005
+    assert above.mean() == pytest.approx(found.coverage, abs=0.03)
+
+
+def test_the_upper_bound_is_clopper_and_pearson() -> None:
+    logits, truth = drawn(1.0)
+    fold = np.arange(len(truth)) % 5
+    found = calibrate.review_threshold(calibrate.softmax(logits, 1.0), truth, fold)
+    wrong = round(found.error * found.n)
     upper = stats.binomtest(wrong, found.n).proportion_ci(0.95, "exact").high
     assert found.upper == pytest.approx(upper, abs=1e-6)
+
+
+def test_a_fold_that_goes_wrong_shows_in_the_promise() -> None:
+    """Its own rows would have asked for a higher threshold; the others could not know."""
+    rng = np.random.default_rng(1)
+    confidence = rng.uniform(0.6, 1.0, 3000)
+    p = np.column_stack([confidence, 1 - confidence])
+    fold = np.arange(3000) % 3
+    truth = np.where((fold == 2) & (rng.random(3000) < 0.3), 1, 0)
+    found = calibrate.review_threshold(p, truth, fold)
+    assert found.error > 2 * calibrate.RESIDUAL_ERROR
 
 
 def test_a_hopeless_model_says_its_own_error() -> None:
     rng = np.random.default_rng(0)
     p = calibrate.softmax(rng.normal(size=(500, 2)), 1.0)
-    found = calibrate.review_threshold(p, rng.integers(0, 2, 500))
+    found = calibrate.review_threshold(p, rng.integers(0, 2, 500), np.arange(500) % 5)
     assert found.error > 0.2
     assert found.n > 0

@@ -67,7 +67,6 @@ def experiment(small_network: None, tmp_path: Path) -> Any:
         items=items,
         split=split,
         material=Material(features=None, pixels=pixels, y=y, class_count=4),
-        cache=tmp_path,
         run=Run(tmp_path, ABOUT, RECIPE, data_hash="none"),
         lite=tmp_path / "lite.weights.h5",
     )

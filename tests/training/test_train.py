@@ -76,35 +76,85 @@ def tiny(keras: ModuleType, side: int) -> Any:
     return keras.Model(image, layers.Dense(2, activation="softmax")(x))
 
 
-def test_a_second_part_is_fitted_as_if_it_were_the_first(
-    keras: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from training.train import Fitter, Material, efficientnet_b3, weights_of
+STAGE = Stage(
+    kind="full",
+    side=32,
+    view="part",
+    steps=6,
+    checks=3,
+    batch=2,
+    optimizer="adamw",
+    schedule="cosine",
+)
+
+
+class Fits:
+    """Fits the tiny network, always from the same weights, part by part with one fitter."""
+
+    def __init__(self, keras: ModuleType, folder: Path) -> None:
+        from training.train import Fitter, Material, weights_of
+
+        pixels = np.random.default_rng(0).integers(0, 256, (16, 64, 64, 3), dtype=np.uint8)
+        y = np.arange(16) % 2
+        self._material = Material(features=None, pixels=pixels, y=y, class_count=2)
+        self._model, self._folder = tiny(keras, 64), folder
+        # Not drawn: two of these have to begin with equal weights.
+        self.start = [
+            0.1 + 0.05 * np.cos(np.arange(w.size)).reshape(w.shape) for w in weights_of(self._model)
+        ]
+        self._fitter, self._copy = Fitter("table7"), weights_of
+
+    def fit(self, name: str) -> list[Any]:
+        self._model.set_weights(self.start)
+        how = Augmentation(flip=True, rotation=20)
+        run = self._folder / name
+        self._fitter.fit(self._model, self._material, parts(16), STAGE, how, seed=3, run=run)
+        return self._copy(self._model)
+
+
+@pytest.fixture
+def tiny_networks(keras: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    from training.train import efficientnet_b3
 
     monkeypatch.setattr(efficientnet_b3, "at_side", lambda _c, _h, side: tiny(keras, side))
-    pixels = np.random.default_rng(0).integers(0, 256, (16, 64, 64, 3), dtype=np.uint8)
-    y = np.arange(16) % 2
-    material = Material(features=None, pixels=pixels, y=y, class_count=2)
-    stage = Stage(
-        kind="full",
-        side=32,
-        view="part",
-        steps=6,
-        checks=2,
-        batch=2,
-        optimizer="adamw",
-        schedule="cosine",
-    )
-    model = tiny(keras, 64)
-    fitter, start, found = Fitter("table7"), weights_of(model), []
-    for name in ("first", "second"):
-        model.set_weights(start)
-        how = Augmentation(flip=True, rotation=20)
-        fitter.fit(model, material, parts(16), stage, how, seed=3, run=tmp_path / name)
-        found.append(weights_of(model))
-    assert any(np.abs(one - other).max() > 0 for one, other in zip(start, found[0], strict=True))
-    for one, other in zip(*found, strict=True):
+
+
+def assert_equal(found: list[Any], expected: list[Any]) -> None:
+    for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+def test_a_second_part_is_fitted_as_if_it_were_the_first(
+    tiny_networks: None, keras: ModuleType, tmp_path: Path
+) -> None:
+    fits = Fits(keras, tmp_path)
+    first = fits.fit("first")
+    assert max(np.abs(a - b).max() for a, b in zip(fits.start, first, strict=True)) > 1e-4
+    assert_equal(fits.fit("second"), first)
+
+
+def test_a_killed_fit_ends_as_if_it_had_not_been_killed_and_so_does_the_next(
+    tiny_networks: None, keras: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training.train import Epochs
+
+    expected = Fits(keras, tmp_path / "clean").fit("part")
+    begin = Epochs.on_epoch_begin
+
+    def killed(self: Any, epoch: int, logs: Any = None) -> None:
+        if epoch == 2:
+            raise KeyboardInterrupt
+        begin(self, epoch, logs)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Epochs, "on_epoch_begin", killed)
+        with pytest.raises(KeyboardInterrupt):
+            Fits(keras, tmp_path / "killed").fit("part")
+    again = Fits(keras, tmp_path / "killed")
+    assert_equal(again.fit("part"), expected)
+    curve = (tmp_path / "killed" / "part" / "curve.csv").read_text()
+    assert [line.split(",")[0] for line in curve.splitlines()[1:]] == ["0", "1", "2"]
+    assert_equal(again.fit("next"), expected)
 
 
 def test_the_best_check_of_a_killed_fit_is_not_forgotten(keras: ModuleType, tmp_path: Path) -> None:
@@ -123,7 +173,6 @@ def test_the_best_check_of_a_killed_fit_is_not_forgotten(keras: ModuleType, tmp_
     after.on_epoch_end(1, {"val_accuracy": 0.8, "val_loss": 0.2})
     after.on_train_end()
     np.testing.assert_array_equal(model.get_weights()[0], best[0])
-    assert not list(tmp_path.iterdir())
 
 
 def test_balanced_weights_give_each_class_the_same_sum() -> None:

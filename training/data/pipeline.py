@@ -54,14 +54,15 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras ships no ty
     def __len__(self) -> int:
         return self._steps
 
-    def on_epoch_end(self) -> None:
-        self._epoch += 1
+    def begin(self, epoch: int) -> None:
+        """Draw the rows of an epoch, counted from 0."""
+        self._epoch = epoch
         self._order = self._draw()
 
     def __getitem__(self, step: int) -> Batch:
         rows = self._order[step * self._batch : (step + 1) * self._batch]
         # By epoch and step, not from one stream: some backends read a batch to learn its shape.
-        rng = np.random.default_rng([self._seed, self._epoch, step])
+        rng = np.random.default_rng([self._seed, self._epoch, 1 + step])
         images = np.stack([self._image(int(row), rng) for row in rows])
         x = np.asarray(keras.ops.convert_to_numpy(unit_range(images)))
         return x, self._targets[rows], self._weights[rows]
@@ -69,7 +70,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras ships no ty
     def _draw(self) -> NDArray[np.int64]:
         if self._how is None:
             return self._rows
-        rng = np.random.default_rng([self._seed, self._epoch])
+        rng = np.random.default_rng([self._seed, self._epoch, 0])
         rounds = -(-self._steps * self._batch // len(self._rows))
         drawn = np.concatenate([rng.permutation(self._rows) for _ in range(rounds)])
         return drawn[: self._steps * self._batch]
@@ -85,7 +86,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras ships no ty
         return image if self._how is None else augment(image, self._how, rng)
 
     def _part(self, image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-        """Geometry before the cut, so that no mirrored border comes into it; colour after."""
+        """Geometry before the cut, so that little mirrored border comes into it; colour after."""
         spare = image.shape[0] - self._side
         if self._how is None:
             return image[spare // 2 :, spare // 2 :][: self._side, : self._side]

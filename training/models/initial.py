@@ -56,6 +56,18 @@ def classifier(config: Config, about: ImageSet, runs: Path, lite: Path) -> keras
     return model
 
 
+def weights_file(config: Config, runs: Path, lite: Path) -> Path | None:
+    """The file that a fit starts from; None for random weights."""
+    if config.init.startswith(RUN):
+        return runs / config.init.removeprefix(RUN) / FINAL_WEIGHTS
+    return initial_weights(config.init, lite)
+
+
+def earlier_sets(init: str, runs: Path) -> tuple[ImageSet, ...]:
+    """The sets that the initial trunk was fitted on, the latest first."""
+    return tuple(SETS[name] for name, _ in _chain(init, runs))
+
+
 def words(init: str, runs: Path) -> str:
     """What the weights were initialised from, for card and table."""
     if not init.startswith(RUN):
