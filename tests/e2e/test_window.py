@@ -226,6 +226,36 @@ def test_filters_narrow_the_queue(qtbot, opened):
     popup.hide()
 
 
+def test_an_empty_queue_leads_on(qtbot, opened):
+    page = opened.window.page
+
+    def follow() -> None:
+        assert page.empty.isVisible()
+        qtbot.mouseClick(page.empty.button, Qt.MouseButton.LeftButton)
+
+    page.set_filter(Filter(low=0.0, high=0.0))
+    follow()
+    assert page.filter == Filter()
+    assert len(page.model.rows) == 6
+    assert not page.empty.isVisible()
+    page.gallery.selectAll()
+    press(qtbot, opened, Qt.Key.Key_1)
+    page.show_tab(Tab.UNDECIDED)
+    follow()
+    assert opened.window.stack.currentWidget() is opened.window.overview
+
+
+def test_leaving_a_folder_takes_all_of_it_out_of_the_window(qtbot, opened):
+    window = opened.window
+    assert window.toolbar.device.isVisible()
+    opened.controller.model_wish = "auto"
+    window.close_folder()
+    assert not window.toolbar.device.isVisible()
+    assert window.toolbar.model_button.text().strip() == "Automatic"
+    assert not window.status.problem_button.isVisible()
+    assert window.windowTitle() == "LeukView"
+
+
 def test_saying_saved_means_saved(qtbot, opened):
     press(qtbot, opened, Qt.Key.Key_1)
     qtbot.waitUntil(

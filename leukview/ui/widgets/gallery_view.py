@@ -6,8 +6,6 @@ being a QListView, this one keeps the roles List and ListItem for a screen reade
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtCore import (
     QItemSelection,
     QItemSelectionModel,
@@ -62,7 +60,6 @@ class GalleryView(QListView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setMouseTracking(True)
         self.setAccessibleName("Images of the queue")
-        self.empty: Callable[[], str] = str
         self.ground = self.palette().base().color()
 
     def set_edge(self, edge: int) -> None:
@@ -251,10 +248,6 @@ class GalleryView(QListView):
             self._tiles.paint(painter, option, index)
             if self.viewport().rect().contains(rect):
                 shown.append(place)
-        if not self._count():
-            painter.setPen(self.palette().windowText().color())
-            middle = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(self.viewport().rect().adjusted(40, 0, -40, 0), middle, self.empty())
         painter.end()
         if shown:
             self.painted.emit(shown)

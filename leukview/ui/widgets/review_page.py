@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from PySide6.QtCore import QItemSelectionModel, QSignalBlocker, Qt
+from PySide6.QtCore import QItemSelectionModel, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QFrame, QSplitter, QWidget
 
@@ -20,7 +20,7 @@ from leukview.ui.models.queue import Filter, Order, Rows, Tab
 from leukview.ui.models.thumbnails import FULL, PixelLoader, common_window
 from leukview.ui.settings import Settings
 from leukview.ui.theme import Theme
-from leukview.ui.widgets import inspector, parts, side_panel
+from leukview.ui.widgets import empty_state, inspector, parts, side_panel
 from leukview.ui.widgets.banner import Banner
 from leukview.ui.widgets.gallery_view import GalleryView
 from leukview.ui.widgets.queue_bar import QueueBar
@@ -36,6 +36,8 @@ _MIDDLE = 524  # three columns of tiles of the usual size
 
 class ReviewPage(QSplitter):
     """Folders and checklist, gallery, inspector; it shows the controller's review."""
+
+    overview_wished = Signal()
 
     def __init__(
         self,
@@ -54,7 +56,10 @@ class ReviewPage(QSplitter):
         self.delegate = TileDelegate(theme_, self.loader)
         self.gallery = GalleryView(self.delegate)
         self.gallery.setModel(self.model)
-        self.gallery.empty = self._empty_words
+        self.empty = empty_state.EmptyState(theme_, self.gallery.viewport())
+        inside = parts.column()
+        inside.addWidget(self.empty)
+        self.gallery.viewport().setLayout(inside)
         self.side = side_panel.SidePanel(theme_)
         self.inspector = inspector.Inspector(theme_)
         self.addWidget(self.side)
@@ -99,6 +104,7 @@ class ReviewPage(QSplitter):
         self.bar.order_changed.connect(lambda word: self.set_order(Order(word)))
         self.bar.edge_changed.connect(self.set_edge)
         self.bar.refresh.connect(self.rebuild)
+        self.empty.pressed.connect(self._leave_empty)
         self.gallery.edge_wished.connect(self.set_edge)
         self.loader.arrived.connect(self._arrived)
         self.model.modelReset.connect(self._show_current)
@@ -276,7 +282,7 @@ class ReviewPage(QSplitter):
     def _show_tile(self) -> None:
         review, row = self.review, self.current_row
         if review is None or row < 0:
-            self.inspector.show_nothing(self._empty_words())
+            self.inspector.show_nothing("No image is selected.")
             return
         place = self.gallery.currentIndex().row()
         known = review.suggested[row] >= 0
@@ -322,6 +328,7 @@ class ReviewPage(QSplitter):
         stale = not queue.mask(review, self.tab, self.filter)[rows].all()
         self.bar.show_counts(len(rows), int((~open_[rows]).sum()), stale=bool(stale))
         self._show_checklist(count)
+        self._say_empty()
         self._progressed()
 
     def _show_checklist(self, count: summary.Counts) -> None:
@@ -357,19 +364,19 @@ class ReviewPage(QSplitter):
         else:
             self.strip.show_words(c.note)
 
-    def _empty_words(self) -> str:
-        review = self.review
-        if review is None or not review.count:
-            return "No images."
-        if self.filter != Filter():
-            return "No image passes the filter. Clear it to see the others."
-        if self.tab is Tab.REVIEW:
-            if self._controller.stage is Stage.OPENING:
-                return "What needs review is known when the model has looked at the images."
-            if not (review.suggested >= 0).any():
-                return "Nothing is classified yet. Press Run (Ctrl+R)."
-            return "Nothing needs review. Next: All."
-        return "Every image is decided. Next: the Overview (F3)."
+    def _say_empty(self) -> None:
+        waiting = self._controller.stage is Stage.OPENING
+        said = empty_state.why(self.review, self.tab, self.filter, waiting=waiting)
+        self.empty.say(None if len(self.model.rows) else said)
+
+    def _leave_empty(self, button: str) -> None:
+        """What the button of an empty queue does."""
+        if button == empty_state.CLEAR:
+            self.set_filter(Filter())
+        elif button == empty_state.ALL:
+            self.show_tab(Tab.ALL)
+        else:
+            self.overview_wished.emit()
 
     def _ground(self) -> None:
         """The gallery paints its own ground: a palette of its own is lost under a style sheet."""

@@ -29,22 +29,25 @@ def state_of(entry: Recent) -> tuple[str, str]:
 class FolderRow(QPushButton):
     """One folder: icon, name, state; 44 px high or as the font needs."""
 
-    def __init__(self, theme_: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, theme_: Theme, *, flush: bool = False) -> None:
+        super().__init__()
         self._theme = theme_
         self._icon_name = "circle-dashed"
         self.setProperty("kind", "row")
         self.setCheckable(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        line = parts.row(margins=(theme.PAD_PANEL - 3, 4, theme.PAD_PANEL, 4), gap=10)
+        left = 0 if flush else theme.PAD_PANEL - 3  # 3 are the accent's
+        line = parts.row(margins=(left, 4, theme.PAD_PANEL, 4), gap=10)
         self.setLayout(line)
         self._icon = QLabel()
         line.addWidget(self._icon)
         words = parts.column(gap=0)
         self.name = parts.Elided()
         self.state = parts.Elided(Style.CAPTION, tone="second")
+        words.addStretch(1)
         words.addWidget(self.name)
         words.addWidget(self.state)
+        words.addStretch(1)
         line.addLayout(words, 1)
         high = self.name.sizeHint().height() + self.state.sizeHint().height()
         self.setFixedHeight(max(44, high + 10))

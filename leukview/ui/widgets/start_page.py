@@ -221,7 +221,7 @@ class StartPage(QScrollArea):
             return
         _headline(self._recent, "Continue")
         for entry in entries[:4]:
-            line = FolderRow(self._theme)
+            line = FolderRow(self._theme, flush=True)
             icon, words = state_of(entry)
             line.setCheckable(False)
             line.say(entry.name, words, icon)

@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
+    QGridLayout,
     QMenu,
     QPushButton,
     QWidgetAction,
@@ -41,8 +42,7 @@ class Toolbar(QFrame):
         self._title, self._hash = "Automatic", ""
         self._offers = offers()
         self.setProperty("role", "toolbar")
-        line = parts.row(margins=(theme.PAD_PANEL, 8, theme.PAD_PANEL, 8))
-        self.setLayout(line)
+        line = parts.row()
         self.open_button = parts.Button("Open")
         self.open_button.setToolTip("Open a folder (Ctrl+O)")
         self.open_button.clicked.connect(open_.trigger)
@@ -62,10 +62,15 @@ class Toolbar(QFrame):
         self.device.hide()
         for widget in (self.open_button, self.run_button, self.model_button):
             line.addWidget(widget)
-        line.addStretch(1)
-        line.addWidget(self.pages)
-        line.addStretch(1)
-        line.addWidget(self.device)
+        # Two sides of equal width: the switch stays in the middle when a word beside it changes.
+        grid = QGridLayout(self)
+        grid.setContentsMargins(theme.PAD_PANEL, 8, theme.PAD_PANEL, 8)
+        grid.setHorizontalSpacing(theme.GAP)
+        grid.addLayout(line, 0, 0, Qt.AlignmentFlag.AlignLeft)
+        grid.addWidget(self.pages, 0, 1)
+        grid.addWidget(self.device, 0, 2, Qt.AlignmentFlag.AlignRight)
+        for column in (0, 2):
+            grid.setColumnStretch(column, 1)
         theme_.changed.connect(self._draw)
         self.show_models(AUTO, None, "")
         self.show_run(running=False, ready=False, fresh=False)
