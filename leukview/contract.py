@@ -41,8 +41,9 @@ class ClassEntry(msgspec.Struct, frozen=True, kw_only=True):
 class ReviewThreshold(msgspec.Struct, frozen=True, kw_only=True):
     """Below `confidence` an image needs review.
 
-    `error` of the `n` held-out images above it were wrong (`upper` is the Clopper-Pearson upper
-    95 % bound); `coverage` is the share of images above it.
+    Its worth is counted on held-out folds, each at the threshold that the other folds choose:
+    `coverage` is the share of images above it, `error` of these `n` were wrong, and `upper` is the
+    Clopper-Pearson upper 95 % bound of that, as if images were independent.
     """
 
     confidence: Share

@@ -43,28 +43,47 @@ def calibration_error(probabilities: Floats, truth: NDArray[np.int64], bins: int
     return float(np.sum(gaps))
 
 
-def review_threshold(probabilities: Floats, truth: NDArray[np.int64]) -> ReviewThreshold:
+def review_threshold(
+    probabilities: Floats, truth: NDArray[np.int64], fold: NDArray[np.int64]
+) -> ReviewThreshold:
     """The lowest confidence above which at most 2 % of these rows are wrong.
 
-    Where no threshold that keeps a fifth of the rows reaches 2 %, the one at that coverage is taken
-    and its own error is what the contract says.
+    Where no threshold that keeps a fifth of the rows reaches 2 %, the one at that coverage is
+    taken. What it promises (error, upper bound, coverage, n) is counted on rows that did not choose
+    it: each fold's rows by the threshold that the other folds choose.
+
+    Args:
+        probabilities: (N, C) of out-of-fold rows.
+        truth: (N,) classes.
+        fold: (N,) numbers.
+
+    Raises:
+        ValueError: only one fold, so that none is left to choose for it.
     """
+    if len(np.unique(fold)) < 2:
+        raise ValueError("a review threshold needs two folds: one to choose it, one to count")
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
-    order = np.argsort(-confidence, kind="stable")
-    errors = np.cumsum(~right[order])
-    counts = np.arange(1, len(truth) + 1)
-    kept = counts >= LEAST_COVERAGE * len(truth)
-    good = np.flatnonzero(kept & (errors / counts <= RESIDUAL_ERROR))
-    last = int(good[-1]) if len(good) else int(np.flatnonzero(kept)[0])
-    # Rounded up to two decimals, so that what a person reads is what the app applies.
-    threshold = min(0.99, float(np.ceil(confidence[order][last] * 100) / 100))
-    above = confidence >= threshold
+    above = np.zeros(len(truth), np.bool_)
+    for number in np.unique(fold):
+        mine = fold == number
+        above[mine] = confidence[mine] >= _lowest(confidence[~mine], right[~mine])
     n, wrong = int(above.sum()), int((~right[above]).sum())
     upper = 1.0 if wrong == n else float(stats.beta.ppf(0.975, wrong + 1, n - wrong))
     return ReviewThreshold(
-        confidence=threshold,
+        confidence=_lowest(confidence, right),
         error=round(wrong / n, 6) if n else 1.0,
         upper=round(upper, 6),
         coverage=round(n / len(truth), 6),
         n=n,
     )
+
+
+def _lowest(confidence: Floats, right: NDArray[np.bool_]) -> float:
+    order = np.argsort(-confidence, kind="stable")
+    errors = np.cumsum(~right[order])
+    counts = np.arange(1, len(right) + 1)
+    kept = counts >= LEAST_COVERAGE * len(right)
+    good = np.flatnonzero(kept & (errors / counts <= RESIDUAL_ERROR))
+    last = int(good[-1]) if len(good) else int(np.flatnonzero(kept)[0])
+    # Rounded up to two decimals, so that what a person reads is what the app applies.
+    return min(0.99, float(np.ceil(confidence[order][last] * 100) / 100))

@@ -33,7 +33,8 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         label_smoothing: share.
         weight_decay: per step, AdamW only.
         balanced: weigh classes by their inverse frequency.
-        checks: how often a stage in steps asks the choose part and writes a checkpoint.
+        checks: into how many epochs a stage in steps is cut (one more where they do not divide);
+            each ends with a checkpoint and, with two or more, asks the choose part.
         frozen_below: name of the first trunk block that is fitted ("block4a"), "" for all.
     """
 

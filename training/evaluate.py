@@ -64,7 +64,7 @@ def write_predictions(exp: Experiment, path: Path) -> float:
         The temperature.
 
     Raises:
-        ValueError: a part was not fitted yet.
+        ValueError: a part was not fitted yet, or by another split.
     """
     parts = [f"{CROSS}{k}" for k in range(exp.split.folds)] + [PAPER]
     missing = [name for name in parts if not exp.run.has(name)]
@@ -74,7 +74,13 @@ def write_predictions(exp: Experiment, path: Path) -> float:
     cross = [found[name] for name in parts[:-1]]
     y = exp.material.y
     logits = np.concatenate([part["logits"] for part in cross]).astype(np.float64)
-    truth = y[np.concatenate([part["rows"] for part in cross]).astype(np.int64)]
+    rows = np.concatenate([part["rows"] for part in cross]).astype(np.int64)
+    if not np.array_equal(np.sort(rows), np.flatnonzero(exp.split.cross >= 0)):
+        raise ValueError(
+            f"The folds in {exp.run.folder} were fitted by another split than {exp.about.name}.csv."
+            " Nothing was written. Move the run folder away and fit again."
+        )
+    truth = y[rows]
     temperature = calibrate.fit_temperature(logits, truth)
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".draft")
@@ -158,6 +164,7 @@ def figures_of(found: Predictions, about: ImageSet) -> list[Figure]:
 
 
 def review_threshold_of(found: Predictions, about: ImageSet) -> ReviewThreshold:
-    """The review threshold, from the pooled out-of-fold rows."""
+    """The review threshold from out-of-fold rows; folds that did not choose it tell its worth."""
     mine = found.protocol == cross_name(about)
-    return calibrate.review_threshold(found.probabilities[mine], found.truth[mine])
+    rows = (found.probabilities[mine], found.truth[mine], found.fold[mine])
+    return calibrate.review_threshold(*rows)

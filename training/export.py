@@ -75,8 +75,7 @@ def to_onnx(serve: Serving, contract: ModelContract, path: Path) -> None:
     Raises:
         ValueError: wrong backend, or the graph is not what the contract promises.
     """
-    if keras.backend.backend() != "tensorflow":
-        raise ValueError("Export needs KERAS_BACKEND=tensorflow. Nothing was written.")
+    check_backend()
     import onnx
     import tensorflow as tf
     import tf2onnx
@@ -107,6 +106,12 @@ def to_onnx(serve: Serving, contract: ModelContract, path: Path) -> None:
     draft = path.with_suffix(".draft")
     draft.write_bytes(model.SerializeToString())
     draft.replace(path)
+
+
+def check_backend() -> None:
+    """Raise ValueError where the conversion cannot work."""
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError("Export needs KERAS_BACKEND=tensorflow. Nothing was written.")
 
 
 def check(model: Any) -> None:

@@ -85,9 +85,11 @@ def _marks(contract: ModelContract) -> list[str]:
         "## Review and unfamiliar images",
         "",
         f"- Temperature {contract.temperature:.3f}, fitted on the pooled out-of-fold rows.",
-        f"- Images below confidence {review.confidence:.2f} need review. Of {review.n} out-of-fold"
-        f" images above it {review.error:.1%} were wrong (95 % upper bound {review.upper:.1%});"
-        f" {review.coverage:.0%} of images lie above it.",
+        f"- Images below confidence {review.confidence:.2f} need review. What that is worth was"
+        " counted fold by fold, each at the threshold that the other folds choose:"
+        f" {review.coverage:.0%} of images lay above it, and {review.error:.1%} of these"
+        f" {review.n} were wrong (95 % upper bound {review.upper:.1%}, as if images were"
+        " independent; errors cluster in looks and subjects, so read it as a lower estimate).",
         f"- Unfamiliar above {contract.unfamiliar_above:.2f} (99th percentile of held-out images)."
         " A mark, not a proof: see the figures named `unfamiliarity AUROC`.",
         *[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,9 +21,12 @@ from leukview.contract import (
 )
 from leukview.imaging.scan import scan
 from training import calibrate, evaluate, export, golden, model_card, unfamiliar
-from training.data.catalogue import SETS, ImageSet
+from training.config import Config
+from training.data.catalogue import SETS, ImageSet, load
 from training.data.prepare import hash_of, image_pixels
-from training.experiment import Experiment, fresh, held_out_distances
+from training.data.splits import NORM
+from training.evaluate import Predictions
+from training.experiment import SEEN, Experiment, fresh, held_out_distances
 from training.features import Trunk
 from training.models import initial
 from training.models.efficientnet_b3 import SIDE, WIDTH
@@ -38,7 +42,7 @@ class UnfamiliarityError(ValueError):
     """A known foreign set looks more familiar than the model's own images."""
 
 
-def protocol_words(about: ImageSet) -> str:
+def protocol_words(about: ImageSet, config: Config) -> str:
     """How fit, choice and test were kept apart, for contract and card."""
     if about.group:
         cross = (
@@ -50,9 +54,13 @@ def protocol_words(about: ImageSet) -> str:
             f"`random`: {about.folds} folds, near duplicates together; no patient is known, so"
             " subjects may stand on both sides"
         )
+    chooses = config.has("head") or any(s.checks > 1 or s.epochs for s in config.stages)
+    by = "the next fold" if about.folds > 3 else "a random tenth of the fit rows"
+    choice = f"{by} chose the checkpoint" if chooses else "no checkpoint was chosen"
     return (
-        f"{cross}; `paper`: random 70/30, images of one subject or smear on both sides. Three parts"
-        " each: fit, choose, test. The weights in the file were refitted on all rows."
+        f"{cross}; `paper`: random 70/30, images of one subject or smear on both sides; {choice}."
+        f" The first batch-norm statistics came from {NORM} images without their classes, which are"
+        " never tested. The weights in the file were refitted on all rows, to the last step."
     )
 
 
@@ -69,23 +77,29 @@ def foreign_groups(data: Path, about: ImageSet) -> dict[str, list[Path]]:
 
 
 def familiarity(
-    exp: Experiment, model: keras.Model, temperature: float, data: Path
+    exp: Experiment, model: keras.Model, found: Predictions, temperature: float, data: Path
 ) -> tuple[Familiarity, list[Figure]]:
     """Fit the unfamiliarity score and measure it on known foreign images.
+
+    Foreign images are seen by the shipped weights alone, familiar ones by the fold that did not fit
+    them; the AUROCs join the two.
 
     Raises:
         UnfamiliarityError: a foreign group scores below chance.
     """
     trunk = Trunk(model)
+    rows = np.arange(len(exp.items))
     if exp.config.has("full") or exp.material.features is None:
-        embeddings = trunk(exp.material.pixels)
+        # As many as each fold kept: the median distance still grows with their number.
+        rows = np.random.default_rng(exp.config.seed).permutation(rows)[:SEEN]
+        embeddings = trunk(exp.material.pixels[row] for row in rows)
     else:
         embeddings = exp.material.features[0]
-    fitted, held = unfamiliar.fit(embeddings, exp.material.y, held_out_distances(exp))
-    found = evaluate.read_predictions(evaluate.results_path(exp.about), exp.about)
+    fitted, held = unfamiliar.fit(embeddings, exp.material.y[rows], held_out_distances(exp))
     mine = found.protocol == evaluate.cross_name(exp.about)
     doubt = 1 - found.probabilities[mine].max(axis=1)
     out = []
+    known = {about.name for about in initial.earlier_sets(exp.config.init, exp.run.folder.parent)}
     for name, paths in foreign_groups(data, exp.about).items():
         seen = trunk(image_pixels(path) for path in paths)
         logits = head_logits(model, seen).astype(np.float64)
@@ -95,6 +109,7 @@ def familiarity(
             ("1 - confidence AUROC", unfamiliar.auroc(doubt, foreign_doubt)),
         ):
             protocol = f"held-out folds against {name}"
+            protocol += " (the initial trunk was fitted on it)" if name in known else ""
             out.append(
                 Figure(name=word, value=round(value, 4), protocol=protocol, n=len(paths), groups=0)
             )
@@ -118,9 +133,32 @@ class Measured:
     figures: tuple[Figure, ...]
 
 
-def contract_of(exp: Experiment, measured: Measured) -> ModelContract:
-    """The contract of a fitted model."""
+def _training_set(about: ImageSet, data: Path) -> TrainingSet:
+    items = load(data / about.name, about)
+    return TrainingSet(
+        name=about.name,
+        images=len(items),
+        sha256=hash_of(items),
+        licence=about.licence,
+        citation=about.citation,
+    )
+
+
+def notice_of(about: ImageSet, earlier: tuple[ImageSet, ...]) -> str:
+    """What a user must know; a trunk takes the terms of its images along."""
+    closed = [one.name for one in earlier if not one.open_terms]
+    if not closed:
+        return about.notice
+    return (
+        f"Weights for research: the trunk was first fitted on {' and '.join(closed)}, whose terms"
+        f" are not verified. {about.notice}"
+    )
+
+
+def contract_of(exp: Experiment, measured: Measured, data: Path) -> ModelContract:
+    """The contract of a fitted model; `data` is the folder that holds the sets."""
     about = exp.about
+    earlier = initial.earlier_sets(exp.config.init, exp.run.folder.parent)
     cells = (
         ClassEntry(
             id=c.id, name=c.name, key=c.key, role=c.role, malignant=c.malignant, aliases=c.aliases
@@ -144,52 +182,51 @@ def contract_of(exp: Experiment, measured: Measured) -> ModelContract:
         unfamiliar_above=round(measured.unfamiliar_above, 4),
         embedding=WIDTH,
         cam=(grid, grid),
-        data=(
-            TrainingSet(
-                name=about.name,
-                images=len(exp.items),
-                sha256=hash_of(exp.items),
-                licence=about.licence,
-                citation=about.citation,
-            ),
-        ),
-        protocol=protocol_words(about),
+        data=tuple(_training_set(one, data) for one in (about, *earlier)),
+        protocol=protocol_words(about, exp.config),
         figures=measured.figures,
-        notice=about.notice,
+        notice=notice_of(about, earlier),
     )
 
 
 def publish(exp: Experiment, data: Path) -> ModelContract:
-    """Write model, golden file and card into the resources.
+    """Write model, golden file and card into the resources, and the predictions behind them.
+
+    All four are written elsewhere first and put in place at the end, the model before the others:
+    what fails before leaves the earlier model as it was.
 
     Raises:
         UnfamiliarityError, ValueError: see `familiarity` and `export.to_onnx`.
     """
+    export.check_backend()
     about = exp.about
-    temperature = evaluate.write_predictions(exp, evaluate.results_path(about))
-    found = evaluate.read_predictions(evaluate.results_path(about), about)
-    model = fresh(exp)
-    model.load_weights(exp.run.weights)
-    fitted, foreign = familiarity(exp, model, temperature, data)
-    measured = Measured(
-        temperature=temperature,
-        review=evaluate.review_threshold_of(found, about),
-        unfamiliar_above=fitted.threshold,
-        figures=(*evaluate.figures_of(found, about), *foreign),
-    )
-    contract = contract_of(exp, measured)
-    stem = resources.path("models", contract.model)
-    export.to_onnx(
-        export.make_serving(model, fitted, temperature), contract, stem.with_suffix(".onnx")
-    )
-    samples = [image.path for image in scan([resources.path("samples")]).images][::4]
-    golden.write(stem.with_suffix(".golden.npz"), model, temperature, samples)
-    text = model_card.card(
-        contract,
-        initialised=initial.words(exp.config.init, exp.run.folder.parent),
-        recipe=exp.config.name,
-    )
-    stem.with_suffix(".md").write_text(text, encoding="utf-8")
+    table = evaluate.results_path(about)
+    stem = resources.path("models", evaluate.MODELS[about.name])
+    places = {end: stem.with_suffix(end) for end in (".onnx", ".golden.npz", ".md")}
+    # Not below resources, which a wheel takes whole; git does not see the folder.
+    with tempfile.TemporaryDirectory(dir=table.parent, prefix="draft-") as folder:
+        drafts = {end: Path(folder) / f"draft{end}" for end in (*places, ".csv")}
+        temperature = evaluate.write_predictions(exp, drafts[".csv"])
+        found = evaluate.read_predictions(drafts[".csv"], about)
+        model = fresh(exp)
+        model.load_weights(exp.run.weights)
+        fitted, foreign = familiarity(exp, model, found, temperature, data)
+        measured = Measured(
+            temperature=temperature,
+            review=evaluate.review_threshold_of(found, about),
+            unfamiliar_above=fitted.threshold,
+            figures=(*evaluate.figures_of(found, about), *foreign),
+        )
+        contract = contract_of(exp, measured, data)
+        serving = export.make_serving(model, fitted, temperature)
+        export.to_onnx(serving, contract, drafts[".onnx"])
+        samples = [image.path for image in scan([resources.path("samples")]).images][::4]
+        golden.write(drafts[".golden.npz"], model, temperature, samples)
+        start = initial.words(exp.config.init, exp.run.folder.parent)
+        text = model_card.card(contract, initialised=start, recipe=exp.config.name)
+        drafts[".md"].write_text(text, encoding="utf-8", newline="\n")
+        for end, place in {**places, ".csv": table}.items():
+            drafts[end].replace(place)
     return contract
 
 

@@ -53,7 +53,10 @@ def held_out(
         ValueError: fewer than two fitted images for each component.
     """
     if len(seen) < 2 * components:
-        raise ValueError(f"{len(seen)} images are too few for {components} components")
+        raise ValueError(
+            f"{len(seen)} fitted images are too few for {components} directions. No threshold was"
+            " set. Fit on at least twice as many images."
+        )
     return _log_distance(unseen, *_directions(seen, y, components))
 
 

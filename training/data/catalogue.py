@@ -31,6 +31,8 @@ class ImageSet:
         notice: what a user of a model trained on it must know.
         sides: smallest and largest image side in the set, pixels.
         scale_bar: whether a scale bar is burned in that differs by class.
+        open_terms: whether the terms of its images allow to ship what was made from them, as far as
+            we have read.
     """
 
     name: str
@@ -45,6 +47,7 @@ class ImageSet:
     notice: str
     sides: tuple[int, int]
     scale_bar: bool = False
+    open_terms: bool = True
 
     @property
     def class_ids(self) -> tuple[str, ...]:
@@ -94,6 +97,7 @@ SETS = {
         notice="Weights for research: the terms of the training images are not verified. One image"
         " is a field of many cells, so there is no blast percentage.",
         scale_bar=True,
+        open_terms=False,
     ),
     "cnmc": ImageSet(
         name="cnmc",

@@ -10,7 +10,6 @@ from training.models import efficientnet_b3
 
 Build = Callable[..., Any]
 NETWORKS: dict[str, Build] = {"efficientnet-b3": efficientnet_b3.build}
-INITS = ("imagenet", "lite", "random")  # else a path
 
 
 def initial_weights(init: str, lite: Path) -> Path | None:
