@@ -43,7 +43,7 @@ def application() -> QApplication:
     )
     app = QApplication(sys.argv[:1])
     app.setApplicationName("LeukView")
-    QPixmapCache.setCacheLimit(32 * 1024)  # kilobytes: frames and chips of eight classes at 300 %
+    QPixmapCache.setCacheLimit(32 * 1024)  # kilobytes: chips and icons at 300 %
     app.setApplicationVersion(__version__)
     app.setWindowIcon(theme.app_icon())
     # Wayland finds the icon by the desktop entry's name, where one is installed.
