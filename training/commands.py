@@ -103,12 +103,11 @@ def features(
         items = catalogue.load(data / about.name, about)
         split = splits.read(prepared.split_path(about), items, about)
         key = work.key_of(recipe, initial.weights_file(recipe, runs, weights), split.norm)
-        store = work.Store(cache, about, key, recipe.name)
+        store = work.Store(cache, about, key, recipe.feature_copies, recipe.name)
         model = initial.classifier(recipe, about, runs, weights)
         pixels = prepared.cached(cache, about)
-        if not store.features.is_file():
-            follow(work.extract(store, pixels, model, recipe, split.norm))
-        print(f"{about.name}: {store.features}")
+        follow(work.extract(store, pixels, model, recipe, split.norm))
+        print(f"{about.name}: {store.part('copy0')}")
 
 
 @app.command()

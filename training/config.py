@@ -18,7 +18,8 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """One stretch of fitting.
 
     Attributes:
-        kind: `head` fits the head on features of the frozen trunk, `full` fits images.
+        kind: `head` fits the head on pooled features of the frozen trunk; `upper` fits head and the
+            blocks from `frozen_below` on, on feature maps of the blocks below; `full` fits images.
         side: of the images in pixels, for `full`.
         view: `whole` reduces images to `side`; `part` cuts a random square of `side` out of the
             full-size image, so that cells keep the size in pixels that inference shows.
@@ -38,7 +39,7 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         frozen_below: name of the first trunk block that is fitted ("block4a"), "" for all.
     """
 
-    kind: Literal["head", "full"]
+    kind: Literal["head", "upper", "full"]
     side: int = 300
     view: Literal["whole", "part"] = "whole"
     steps: int = 0
@@ -58,6 +59,8 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     def __post_init__(self) -> None:
         if (self.steps > 0) == (self.epochs > 0):
             raise ValueError("a stage has either steps or epochs")
+        if self.kind == "upper" and not self.frozen_below:
+            raise ValueError("an upper stage names the first block that is fitted: frozen_below")
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -68,13 +71,31 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     head: Head = "table7"
     init: str = "lite"
     seed: int = 0
-    feature_copies: int = 2  # changed copies of each image for `head` stages
+    feature_copies: int = 2  # changed copies of each image for `head` and `upper` stages
     augmentation: Augmentation = Augmentation()
     stages: tuple[Stage, ...]
 
-    def has(self, kind: str) -> bool:
-        """Whether a stage of this kind is among them."""
-        return any(stage.kind == kind for stage in self.stages)
+    def __post_init__(self) -> None:
+        cuts = {
+            s.frozen_below if s.kind == "upper" else "" for s in self.stages if s.kind != "full"
+        }
+        if len(cuts) > 1:
+            raise ValueError("stages on features of one trunk have to begin at the same place")
+
+    @property
+    def on_features(self) -> bool:
+        """Whether a stage is fitted on features that are computed beforehand."""
+        return any(stage.kind != "full" for stage in self.stages)
+
+    @property
+    def fits_trunk(self) -> bool:
+        """Whether the trunk changes, so that each fold has another one."""
+        return any(stage.kind != "head" for stage in self.stages)
+
+    @property
+    def cut(self) -> str:
+        """The block whose input the features are; "" for pooled ones."""
+        return next((s.frozen_below for s in self.stages if s.kind == "upper"), "")
 
 
 def load(name: str) -> Config:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -25,6 +26,7 @@ from training.runs import Run
 from training.train import (
     Fitter,
     Material,
+    embeddings_of,
     fit_head,
     forget_checkpoints,
     head_logits,
@@ -42,8 +44,8 @@ class Experiment:
     """Everything that a fit of one set by one config needs, read from disk.
 
     Attributes:
-        blanked: features (N, 1536) without the scale bar, for head stages of sets that have one.
-        trunk: weights of the trunk that the features came from, for head stages.
+        blanked: features (N, ...) without the scale bar, for sets that have one.
+        trunk: weights of the trunk that the features came from.
     """
 
     about: ImageSet
@@ -53,7 +55,7 @@ class Experiment:
     material: Material
     run: Run
     lite: Path
-    blanked: NDArray[np.float32] | None = None
+    blanked: NDArray[np.float16] | None = None
     trunk: Path | None = None
 
 
@@ -68,23 +70,24 @@ def open_experiment(
     items = load(data / about.name, about)
     split = splits.read(prepare.split_path(about), items, about)
     store = None
-    if config.has("head"):
+    if config.on_features:
         start = initial.weights_file(config, runs, lite)
         key = feature_files.key_of(config, start, split.norm)
-        store = feature_files.Store(cache, about, key, config.name)
-    found = store.read() if store else {}
+        store = feature_files.Store(cache, about, key, config.feature_copies, config.name)
+    found: dict[str, NDArray[np.float16]] = store.read() if store else {}
+    blanked = found.pop("blanked", None)
     return Experiment(
         about=about,
         config=config,
         items=items,
         split=split,
         material=Material(
-            features=found.get("features"),
+            features=list(found.values()) or None,
             pixels=prepare.cached(cache, about),
             y=np.array(labels(items, about)),
             class_count=len(about.classes),
         ),
-        blanked=found.get("blanked"),
+        blanked=blanked,
         trunk=store.trunk if store else None,
         run=Run(runs, about, config, data_hash=prepare.hash_of(items)),
         lite=lite,
@@ -94,7 +97,7 @@ def open_experiment(
 def fresh(exp: Experiment) -> keras.Model:
     """A classifier with its initial weights and the batch norm measured again.
 
-    With a head stage it is the trunk that the features came from.
+    With stages on features it is the trunk that these came from.
     """
     keras.utils.set_random_seed(exp.config.seed)
     model = initial.classifier(exp.config, exp.about, exp.run.folder.parent, exp.lite)
@@ -159,11 +162,10 @@ class _Bench:
 
 def _fit_part(exp: Experiment, bench: _Bench, name: str, parts: Parts) -> None:
     seed, stages = exp.config.seed, exp.config.stages
-    images = exp.config.has("full")
     keras.utils.set_random_seed(seed)
     head = new_head(exp.config.head, len(exp.about.classes))
     # Cross-validating a head needs no trunk; building one costs more than the fit.
-    model = bench.fresh() if images or name == FINAL else head
+    model = bench.fresh() if exp.config.fits_trunk or name == FINAL else head
     for number, stage in enumerate(stages):
         if stage.kind == "head":
             fit_head(head, exp.material, parts, stage, seed)
@@ -182,7 +184,7 @@ def _fit_part(exp: Experiment, bench: _Bench, name: str, parts: Parts) -> None:
     if name == FINAL:
         _save_weights(model, exp.run.weights)
     else:
-        exp.run.save(name, rows=parts.test, **_test_outputs(exp, model, parts, images))
+        exp.run.save(name, rows=parts.test, **_test_outputs(exp, model, parts))
     for number in range(len(stages)):
         (exp.run.folder / f"{name}.stage{number}" / "done.weights.h5").unlink(missing_ok=True)
 
@@ -194,27 +196,43 @@ def _save_weights(model: keras.Model, path: Path) -> None:
 
 
 def _test_outputs(
-    exp: Experiment, model: keras.Model, parts: Parts, images: bool
+    exp: Experiment, model: keras.Model, parts: Parts
 ) -> dict[str, NDArray[np.generic]]:
     """Logits of the test rows; with the scale bar blanked where a set has one.
 
-    Fits of images add the embeddings of test rows and of some fit rows (`seen`): every fold has
-    another trunk, and what is familiar to it is measured in its own space.
+    Where the trunk was fitted, the embeddings of test rows and of some fit rows (`seen`) too: every
+    fold has another trunk, and what is familiar to it is measured in its own space.
     """
     rows = parts.test
-    if exp.material.features is not None and not images:
-        out = {"logits": head_logits(model, exp.material.features[0][rows])}
+    if not exp.config.fits_trunk:
+        out = {"logits": head_logits(model, _plain(exp)[rows])}
         if exp.blanked is not None:
             out["blanked"] = head_logits(model, exp.blanked[rows])
         return dict(out)
-    trunk, pixels = Trunk(model), exp.material.pixels
-    embeddings = trunk(pixels[row] for row in rows)
     seen = np.random.default_rng(exp.config.seed).permutation(parts.fit)[:SEEN]
+    embeddings = _embeddings(exp, model, rows)
     out = {"logits": head_logits(model, embeddings), "embeddings": embeddings}
-    out["seen_embeddings"] = trunk(pixels[row] for row in seen)
+    out["seen_embeddings"] = _embeddings(exp, model, seen)
     if exp.about.scale_bar:
-        out["blanked"] = head_logits(model, trunk(blank_bar(pixels[row]) for row in rows))
+        out["blanked"] = head_logits(model, _embeddings(exp, model, rows, blanked=True))
     return {**out, "seen": seen}
+
+
+def _embeddings(
+    exp: Experiment, model: keras.Model, rows: NDArray[np.int64], *, blanked: bool = False
+) -> NDArray[np.float32]:
+    """Pooled features (n, 1536) of images as the model with its fitted trunk sees them."""
+    if exp.config.cut:
+        maps = exp.blanked if blanked and exp.blanked is not None else _plain(exp)
+        return embeddings_of(model, maps[rows], exp.config.cut)
+    pixels = exp.material.pixels
+    return Trunk(model)(blank_bar(pixels[row]) if blanked else pixels[row] for row in rows)
+
+
+def _plain(exp: Experiment) -> NDArray[np.floating[Any]]:
+    if exp.material.features is None:
+        raise ValueError("this config has no stage on features")
+    return exp.material.features[0]
 
 
 def held_out_distances(exp: Experiment) -> NDArray[np.float64]:
@@ -227,8 +245,8 @@ def held_out_distances(exp: Experiment) -> NDArray[np.float64]:
     y, out = exp.material.y, []
     for number in range(exp.split.folds):
         parts = exp.split.fold(number, exp.config.seed)
-        if exp.material.features is not None and not exp.config.has("full"):
-            plain = exp.material.features[0]
+        if not exp.config.fits_trunk:
+            plain = _plain(exp).astype(np.float32)
             seen = np.flatnonzero(exp.split.cross != number)
             out.append(unfamiliar.held_out(plain[seen], y[seen], plain[parts.test]))
             continue

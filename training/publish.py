@@ -54,7 +54,7 @@ def protocol_words(about: ImageSet, config: Config) -> str:
             f"`random`: {about.folds} folds, near duplicates together; no patient is known, so"
             " subjects may stand on both sides"
         )
-    chooses = config.has("head") or any(s.checks > 1 or s.epochs for s in config.stages)
+    chooses = any(s.checks > 1 or s.epochs for s in config.stages)
     by = "the next fold" if about.folds > 3 else "a random tenth of the fit rows"
     choice = f"{by} chose the checkpoint" if chooses else "no checkpoint was chosen"
     return (
@@ -89,12 +89,12 @@ def familiarity(
     """
     trunk = Trunk(model)
     rows = np.arange(len(exp.items))
-    if exp.config.has("full") or exp.material.features is None:
+    if exp.config.fits_trunk or exp.material.features is None:
         # As many as each fold kept: the median distance still grows with their number.
         rows = np.random.default_rng(exp.config.seed).permutation(rows)[:SEEN]
         embeddings = trunk(exp.material.pixels[row] for row in rows)
     else:
-        embeddings = exp.material.features[0]
+        embeddings = exp.material.features[0].astype(np.float32)
     fitted, held = unfamiliar.fit(embeddings, exp.material.y[rows], held_out_distances(exp))
     mine = found.protocol == evaluate.cross_name(exp.about)
     doubt = 1 - found.probabilities[mine].max(axis=1)

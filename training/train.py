@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from training.config import Stage
 from training.data.augment import Augmentation
-from training.data.pipeline import Batches
+from training.data.pipeline import Batches, MapBatches
 from training.data.splits import Parts
 from training.models import efficientnet_b3
 from training.models.heads import Head, add_head
@@ -25,9 +26,15 @@ BACKUP, BEST = "backup", "best.npz"
 
 @dataclass(frozen=True, kw_only=True)
 class Material:
-    """What a fit sees: features (K, N, D) of K copies, plain first, pixels, classes (N,)."""
+    """What a fit sees.
 
-    features: Floats | None
+    Attributes:
+        features: of K copies of the images, plain first: each (N, D), or (N, h, w, c) maps.
+        pixels: (N, 300, 300, 3).
+        y: classes (N,).
+    """
+
+    features: Sequence[NDArray[np.floating[Any]]] | None
     pixels: NDArray[np.uint8]
     y: NDArray[np.int64]
     class_count: int
@@ -65,7 +72,18 @@ def put_head(head: keras.Model, classifier: keras.Model) -> None:
             classifier.get_layer(layer.name).set_weights(layer.get_weights())
 
 
-def head_logits(model: keras.Model, embeddings: Floats) -> Floats:
+def embeddings_of(classifier: keras.Model, maps: NDArray[np.floating[Any]], block: str) -> Floats:
+    """Embeddings (N, 1536) of the feature maps (N, h, w, c) that `block` takes."""
+    upper = efficientnet_b3.upper(classifier, block)
+    network = keras.Model(upper.input, upper.output[0])
+    out = [
+        keras.ops.convert_to_numpy(network(maps[at : at + 16].astype(np.float32), training=False))
+        for at in range(0, len(maps), 16)
+    ]
+    return np.concatenate(out)
+
+
+def head_logits(model: keras.Model, embeddings: NDArray[np.floating[Any]]) -> Floats:
     """Logits (N, C) of features (N, D), by a head alone or by a classifier's head."""
     start, end = (model.get_layer(name).output for name in ("embedding", "logits"))
     return np.asarray(keras.Model(start, end).predict(embeddings, batch_size=256, verbose=0))
@@ -80,7 +98,7 @@ def fit_head(head: keras.Model, material: Material, parts: Parts, stage: Stage, 
         raise ValueError("a head stage needs features; run the features step first")
     keras.utils.set_random_seed(seed)
     copies = len(material.features)
-    x = np.concatenate([copy[parts.fit] for copy in material.features])
+    x = np.concatenate([copy[parts.fit] for copy in material.features]).astype(np.float32)
     y = np.tile(material.targets[parts.fit], (copies, 1))
     each = material.weights(parts.fit, stage.balanced)
     weights = np.tile(each[parts.fit], copies)
@@ -116,7 +134,7 @@ class Fitter:
 
     def __init__(self, head: Head) -> None:
         self._head = head
-        self._ready: dict[tuple[Stage, int], tuple[keras.Model, list[tuple[Any, Any]]]] = {}
+        self._ready: dict[tuple[Stage, int, int], tuple[keras.Model, list[tuple[Any, Any]]]] = {}
 
     def fit(
         self,
@@ -135,15 +153,8 @@ class Fitter:
         checkpoints stay until `forget_checkpoints`, for a kill before the caller has the result.
         """
         keras.utils.set_random_seed(seed)
-        weights = material.weights(parts.fit, stage.balanced)
-        common: dict[str, Any] = {"side": stage.side, "view": stage.view, "batch": stage.batch}
-        data = (material.pixels, material.targets)
         per_epoch = max(1, stage.steps // stage.checks) if stage.steps else 0
-        batches = Batches(*data, parts.fit, weights, steps=per_epoch, how=how, seed=seed, **common)
-        held = None
-        # With one check there is nothing to choose between.
-        if len(parts.choose) and not (stage.steps and stage.checks == 1):
-            held = Batches(*data, parts.choose, weights, **common)
+        batches, held = _batches(material, parts, stage, how, steps=per_epoch, seed=seed)
         epochs = stage.epochs or -(-stage.steps // per_epoch)
         model, seeds = self._model(classifier, stage, epochs * len(batches))
         # Again: building a stage's network for the first part has drawn from the generators.
@@ -163,7 +174,8 @@ class Fitter:
         # The batches have their own order, which a resumed fit can find again; Keras' has not.
         words: dict[str, Any] = {"epochs": epochs, "verbose": 2, "callbacks": callbacks}
         model.fit(batches, validation_data=held, shuffle=False, **words)
-        classifier.set_weights(model.get_weights())
+        if stage.kind == "full":  # the layers of an upper stage are the classifier's own
+            classifier.set_weights(model.get_weights())
 
     def _model(
         self, classifier: keras.Model, stage: Stage, steps: int
@@ -172,9 +184,15 @@ class Fitter:
 
         And the states of its dropout's generators.
         """
-        if (stage, steps) not in self._ready:
-            model = efficientnet_b3.at_side(classifier, self._head, stage.side)
-            _freeze(model.get_layer("trunk"), stage.frozen_below)
+        key = (stage, steps, id(classifier) if stage.kind == "upper" else 0)
+        if key not in self._ready:
+            if stage.kind == "upper":
+                _freeze(classifier.get_layer("trunk"), stage.frozen_below)
+                both = efficientnet_b3.upper(classifier, stage.frozen_below)
+                model = keras.Model(both.input, both.output[1])
+            else:
+                model = efficientnet_b3.at_side(classifier, self._head, stage.side)
+                _freeze(model.get_layer("trunk"), stage.frozen_below)
             optimizer, loss = _optimizer(stage, steps), _loss(stage)
             model.compile(optimizer, loss, weighted_metrics=["accuracy"])
             optimizer.build(model.trainable_variables)
@@ -183,15 +201,37 @@ class Fitter:
             kept = {id(v) for v in model.weights}
             others = [v for v in (*optimizer.variables, *model.variables) if id(v) not in kept]
             start = [(v, np.array(keras.ops.convert_to_numpy(v))) for v in others]
-            self._ready[stage, steps] = model, start
-        model, start = self._ready[stage, steps]
+            self._ready[key] = model, start
+        model, start = self._ready[key]
         for variable, value in start:
             variable.assign(value)
-        model.set_weights(classifier.get_weights())
+        if stage.kind == "full":
+            model.set_weights(classifier.get_weights())
         # BackupAndRestore leaves the epoch of a resumed part here (Keras 3.15), and every later
         # part would begin with it.
         model._initial_epoch = None
         return model, [v for v, _ in start if "seed_generator" in v.path]
+
+
+def _batches(
+    material: Material, parts: Parts, stage: Stage, how: Augmentation, *, steps: int, seed: int
+) -> tuple[Any, Any]:
+    """Batches to fit on and, where the stage chooses between checks, those to choose by."""
+    weights = material.weights(parts.fit, stage.balanced)
+    # With one check there is nothing to choose between.
+    chooses = len(parts.choose) and not (stage.steps and stage.checks == 1)
+    if stage.kind == "upper":
+        if material.features is None:
+            raise ValueError("an upper stage needs features; run the features step first")
+        data = (material.features, material.targets)
+        common: dict[str, Any] = {"batch": stage.batch}
+        batches = MapBatches(*data, parts.fit, weights, steps=steps, seed=seed, **common)
+        held = MapBatches(*data, parts.choose, weights, in_order=True, **common)
+        return batches, held if chooses else None
+    images = (material.pixels, material.targets)
+    common = {"side": stage.side, "view": stage.view, "batch": stage.batch}
+    fitted = Batches(*images, parts.fit, weights, steps=steps, how=how, seed=seed, **common)
+    return fitted, Batches(*images, parts.choose, weights, **common) if chooses else None
 
 
 def forget_checkpoints(run: Path) -> None:
@@ -208,7 +248,7 @@ class Epochs(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no 
         seeds: states of the dropout's generators, which checkpoints do not hold.
     """
 
-    def __init__(self, batches: Batches, seeds: list[Any]) -> None:
+    def __init__(self, batches: Batches | MapBatches, seeds: list[Any]) -> None:
         super().__init__()
         self._batches = batches
         self._seeds = [(v, np.array(keras.ops.convert_to_numpy(v))) for v in seeds]

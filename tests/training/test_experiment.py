@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -37,7 +38,8 @@ def small_network(keras: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
 
     def build(head: Any, class_count: int, _weights: Path | None, side: int = SIDE) -> Any:
         stem = keras.Input((side, side, 3))
-        trunk = keras.Model(stem, keras.layers.Conv2D(6, 3, name="block1a")(stem), name="trunk")
+        x = keras.layers.Conv2D(4, 3, name="block1a")(stem)
+        trunk = keras.Model(stem, keras.layers.Conv2D(6, 3, name="block2a")(x), name="trunk")
         image = keras.Input((side, side, 3), name="image")
         x = keras.layers.Rescaling([1.0] * 3, [0.0] * 3, name="pixel_range")(image)
         x = keras.layers.GlobalAveragePooling2D(name="embedding", dtype="float32")(trunk(x))
@@ -89,6 +91,77 @@ def test_every_row_of_the_folds_is_tested_once_by_a_model_that_did_not_fit_it(
         assert np.abs(found["logits"] - found["blanked"]).max() > 0
         rows += found["rows"].tolist()
     assert sorted(rows) == list(range(ROWS))
+
+
+UPPER = Config(
+    name="upper",
+    head="table2",
+    init="random",
+    feature_copies=1,
+    augmentation=Augmentation(flip=True),
+    stages=(Stage(kind="upper", steps=2, checks=2, batch=4, frozen_below="block2a"),),
+)
+
+
+def on_features(experiment: Any, cache: Path) -> Any:
+    """The same experiment by a recipe on feature maps, these computed."""
+    from training import experiment as work
+    from training import features
+    from training.runs import Run
+
+    norm = np.arange(32)
+    store = features.Store(cache, ABOUT, features.key_of(UPPER, None, norm), 1, "upper")
+    model = work.initial.classifier(UPPER, ABOUT, cache, cache)
+    list(features.extract(store, experiment.material.pixels, model, UPPER, norm))
+    found = store.read()
+    return replace(
+        experiment,
+        config=UPPER,
+        blanked=found.pop("blanked"),
+        material=replace(experiment.material, features=list(found.values())),
+        trunk=store.trunk,
+        run=Run(cache, ABOUT, UPPER, data_hash="none"),
+    )
+
+
+def test_upper_blocks_are_fitted_on_maps_and_the_lower_ones_stay(
+    experiment: Any, tmp_path: Path
+) -> None:
+    from training.experiment import fit_all, fresh
+
+    exp = on_features(experiment, tmp_path)
+    list(fit_all(exp, ["cross0", "final"]))
+    before, after = fresh(exp), fresh(exp)
+    after.load_weights(exp.run.weights)
+    low, high = (
+        [np.abs(a - b).max() for a, b in zip(*(m.get_weights() for m in pair), strict=True)]
+        for name in ("block1a", "block2a")
+        for pair in [[m.get_layer("trunk").get_layer(name) for m in (before, after)]]
+    )
+    assert max(low) == 0
+    assert max(high) > 0
+    found = exp.run.load("cross0")
+    assert found["logits"].shape == found["blanked"].shape == (16, 4)
+
+
+def test_maps_give_the_logits_that_the_images_give(experiment: Any, tmp_path: Path) -> None:
+    from training.experiment import fresh
+    from training.features import Trunk
+    from training.train import embeddings_of
+
+    exp = on_features(experiment, tmp_path)
+    model, pixels = fresh(exp), exp.material.pixels
+    whole = Trunk(model)(pixels)
+    cut = embeddings_of(model, exp.material.features[0], "block2a")
+    np.testing.assert_allclose(cut, whole, atol=2e-3)  # half precision on the way
+
+
+def test_features_that_are_missing_name_the_command_that_makes_them(tmp_path: Path) -> None:
+    pytest.importorskip("keras", reason="needs the extra [train]")
+    from training.features import Store
+
+    with pytest.raises(UsageError, match="features all4 --config upper"):
+        Store(tmp_path, ABOUT, "0" * 12, 1, "upper").read()
 
 
 def test_a_killed_run_goes_on_after_its_last_finished_stage(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import cv2
@@ -93,3 +94,51 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras ships no ty
         top, left = rng.integers(0, spare + 1, 2)
         moved = change_shape(image, self._how, rng)
         return change_colour(moved[top:, left:][: self._side, : self._side], self._how, rng)
+
+
+class MapBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras ships no types
+    """`steps` batches of (feature maps, one-hot classes, weights), each copy and row drawn anew.
+
+    Args:
+        copies: each (N, h, w, c) half precision, plain images first.
+        targets, rows, weights, batch, steps, seed: as for `Batches`.
+        in_order: give the rows of the plain images, once.
+    """
+
+    def __init__(
+        self,
+        copies: Sequence[NDArray[np.float16]],
+        targets: NDArray[np.float32],
+        rows: NDArray[np.int64],
+        weights: NDArray[np.float32],
+        *,
+        batch: int,
+        steps: int = 0,
+        seed: int = 0,
+        in_order: bool = False,
+    ) -> None:
+        super().__init__()
+        self._copies, self._targets, self._rows, self._weights = copies, targets, rows, weights
+        self._batch, self._seed, self._in_order = batch, seed, in_order
+        self._steps = steps or -(-len(rows) // batch)
+        self.begin(0)
+
+    def __len__(self) -> int:
+        return self._steps
+
+    def begin(self, epoch: int) -> None:
+        """Draw the copies and rows of an epoch, counted from 0."""
+        if self._in_order:
+            self._drawn = np.column_stack([np.zeros_like(self._rows), self._rows])
+            return
+        rng = np.random.default_rng([self._seed, epoch, 0])
+        rounds = -(-self._steps * self._batch // len(self._rows))
+        rows = np.concatenate([rng.permutation(self._rows) for _ in range(rounds)])
+        rows = rows[: self._steps * self._batch]
+        self._drawn = np.column_stack([rng.integers(0, len(self._copies), len(rows)), rows])
+
+    def __getitem__(self, step: int) -> Batch:
+        drawn = self._drawn[step * self._batch : (step + 1) * self._batch]
+        maps = np.stack([self._copies[copy][row] for copy, row in drawn]).astype(np.float32)
+        rows = drawn[:, 1]
+        return maps, self._targets[rows], self._weights[rows]

@@ -79,6 +79,38 @@ def at_side(classifier: keras.Model, head: Head, side: int) -> keras.Model:
     return other
 
 
+def lower(classifier: keras.Model, block: str) -> keras.Model:
+    """Images 0..1 to the feature maps that `block` ("block5a") takes; layers are shared."""
+    trunk = classifier.get_layer("trunk")
+    maps = keras.Model(trunk.input, _entrance(trunk, block))
+    x = classifier.get_layer("pixel_range")(classifier.input)
+    return keras.Model(classifier.input, maps(x))
+
+
+def upper(classifier: keras.Model, block: str) -> keras.Model:
+    """Feature maps that `block` takes to embedding and probabilities; layers are shared."""
+    trunk, pool = classifier.get_layer("trunk"), classifier.get_layer("embedding")
+    start = _entrance(trunk, block)
+    maps = keras.Input(start.shape[1:], name="maps")
+    embedding = pool(keras.Model(start, trunk.output)(maps))
+    head = keras.Model(pool.output, classifier.output)
+    return keras.Model(maps, [embedding, head(embedding)])
+
+
+def _entrance(trunk: keras.Model, block: str) -> Any:
+    """The tensor that a block takes, in the trunk's own graph.
+
+    A layer's `input` does not serve: models cut out of others share their layers, each with nodes
+    of its own.
+    """
+    nodes = [node for depth in trunk._nodes_by_depth.values() for node in depth]
+    order = [layer.name for layer in trunk.layers]
+    first = next((name for name in order if name.startswith(block)), None)
+    if first is None or order.index(first) == 0:
+        raise ValueError(f"the trunk has no block {block!r} to begin at")
+    return next(node for node in nodes if node.operation.name == first).input_tensors[0]
+
+
 def unit_range(pixels: Any) -> Any:
     """Min-max of each image (uint8, N, H, W, 3) to 0..1, jointly over its channels.
 
