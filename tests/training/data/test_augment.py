@@ -65,3 +65,15 @@ def test_corners_are_filled_at_other_corners_too(image: np.ndarray) -> None:
             touched[corner] += bool((out[box] != image[box]).any())
     assert (touched > 2).all()
     assert (touched < 20).all()
+
+
+def test_stain_jitter_is_the_change_in_hed_space_step_by_step() -> None:
+    from training.data import augment as work
+
+    image = np.random.default_rng(1).integers(0, 256, (40, 30, 3), dtype=np.uint8)
+    rng = np.random.default_rng(5)
+    factor, shift = rng.uniform(0.7, 1.3, 3), rng.uniform(-0.3, 0.3, 3) * 0.05
+    hed = -np.log((image.astype(np.float64) + 1) / 256) @ np.linalg.inv(work._HED)
+    expected = np.exp(-((hed * factor + shift) @ work._HED)) * 256 - 1
+    got = work.stain_jitter(image, 0.3, np.random.default_rng(5))
+    assert np.abs(got - np.clip(expected, 0, 255)).max() <= 0.51
