@@ -108,6 +108,16 @@ MENUS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
 )
 
 
+def digits(classes: Sequence[CellClass]) -> list[str]:
+    """The key of each class: the model's own, else its place where that is free, else ""."""
+    taken = {one.key for one in classes}
+    places = (str(number) if number <= MOST_KEYS else "" for number in range(1, len(classes) + 1))
+    return [
+        one.key or ("" if place in taken else place)
+        for one, place in zip(classes, places, strict=True)
+    ]
+
+
 class Actions(QObject):
     """The actions by name, in menus.
 
@@ -179,15 +189,19 @@ class Actions(QObject):
                 self._paged.remove(old)
             old.deleteLater()
         self.class_actions = []
-        for number, one in enumerate(classes):
+        for number, (one, key) in enumerate(zip(classes, digits(classes), strict=True)):
             made = QAction(one.name, self)
-            key = one.key or (str(number + 1) if number < MOST_KEYS else "")
             if key:
                 made.setShortcuts([QKeySequence(key), QKeySequence(f"Num+{key}")])
             made.triggered.connect(lambda _on=False, at=number: decide(at))
             menu.insertAction(self._decide_line, made)
             self.class_actions.append(made)
             self._paged.append(made)
+
+    def of_digit(self, digit: str) -> QAction | None:
+        """The action of the class that has this digit as its key."""
+        key = QKeySequence(digit)
+        return next((one for one in self.class_actions if key in one.shortcuts()), None)
 
     def enable_page(self, enabled: bool) -> None:
         """Switch everything that only makes sense on the review page."""

@@ -7,7 +7,6 @@ Shift, that of a Czech one + ě š, and a Russian keyboard has no Latin letters 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QAction, QKeyEvent
@@ -22,18 +21,9 @@ _LINUX = {10 + n: digit for n, digit in enumerate(_DIGITS)} | {30: "U", 53: "X",
 _WINDOWS = {2 + n: digit for n, digit in enumerate(_DIGITS)} | {22: "U", 45: "X", 49: "N"}
 _MAC = dict(zip((18, 19, 20, 21, 23, 22, 26, 28, 25), _DIGITS, strict=True))
 _MAC |= {32: "U", 7: "X", 45: "N"}
-# Where no code comes with the key (remote screens, some input methods), what the French row writes.
-_FRENCH = dict(
-    zip(
-        (
-            *(Qt.Key.Key_Ampersand, Qt.Key.Key_Eacute, Qt.Key.Key_QuoteDbl),
-            *(Qt.Key.Key_Apostrophe, Qt.Key.Key_ParenLeft, Qt.Key.Key_section),
-            *(Qt.Key.Key_Egrave, Qt.Key.Key_Underscore, Qt.Key.Key_Ccedilla),
-        ),
-        _DIGITS,
-        strict=True,
-    )
-)
+# What the French row writes, for where no code comes with the key (remote screens, some input
+# methods). By number, not by Qt.Key: what a key writes may be outside that enumeration.
+_FRENCH = {ord(sign): digit for sign, digit in zip("&É\"'(§È_Ç", _DIGITS, strict=True)}
 _LATIN = 0x100  # above: letters of other scripts
 _UNICODE = 0x01000000  # from here on keys that write nothing
 _SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -48,8 +38,6 @@ def place(event: QKeyEvent, platform: str = sys.platform) -> str:
     if modifiers & ~_SHIFT or Qt.Key.Key_0 <= key <= Qt.Key.Key_9:
         return ""
     found = _by_code(event, platform)
-    if not found:
-        found = _FRENCH.get(Qt.Key(key), "") if key < _LATIN else ""
     if found in _DIGITS:
         return "" if modifiers else found
     return found if _LATIN <= key < _UNICODE else ""
@@ -57,9 +45,11 @@ def place(event: QKeyEvent, platform: str = sys.platform) -> str:
 
 def _by_code(event: QKeyEvent, platform: str) -> str:
     if platform == "darwin":
-        return _MAC.get(event.nativeVirtualKey(), "") if event.nativeVirtualKey() else ""
-    codes: Mapping[int, str] = _WINDOWS if platform == "win32" else _LINUX
-    return codes.get(event.nativeScanCode(), "")
+        code, codes = event.nativeVirtualKey(), _MAC
+    else:
+        code, codes = event.nativeScanCode(), _WINDOWS if platform == "win32" else _LINUX
+    # Only without a code: an apostrophe or é has its own key on most other keyboards.
+    return codes.get(code, "") if code else _FRENCH.get(event.key(), "")
 
 
 class PlaceKeys(QObject):
@@ -91,8 +81,7 @@ class PlaceKeys(QObject):
         if not found:
             return None
         if found in _DIGITS:
-            classes = self._actions.class_actions
-            return classes[int(found) - 1] if int(found) <= len(classes) else None
+            return self._actions.of_digit(found)
         shifted = bool(event.modifiers() & _SHIFT)
         if found == "N":
             return self._actions["previous" if shifted else "next"]

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QToolButton, QVB
 from leukview.domain.classes import CellClass
 from leukview.domain.records import DecisionState
 from leukview.ui import theme
+from leukview.ui.actions import digits
 from leukview.ui.models.gallery_model import Tile
 from leukview.ui.theme import ClassLook, Style, Theme
 from leukview.ui.widgets import parts
@@ -167,8 +168,9 @@ class Inspector(QFrame):
         self.buttons = {}
         dense = len(classes) > _FEW
         made: list[DecisionButton] = []
-        for number, (one, look) in enumerate(zip(classes, looks, strict=True)):
-            key = one.key or (str(number + 1) if number < 9 else "")
+        for number, (one, look, key) in enumerate(
+            zip(classes, looks, digits(classes), strict=True)
+        ):
             button = DecisionButton(self._theme, one.name, key, look=look, dense=dense)
             button.clicked.connect(lambda _on=False, at=number: self.decided.emit(at))
             self.buttons[one.id] = button

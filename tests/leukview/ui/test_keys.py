@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from leukview.domain.classes import CellClass, Role
-from leukview.ui.actions import Actions
+from leukview.ui.actions import Actions, digits
 from leukview.ui.keys import PlaceKeys, place
 
 # What the offscreen platform says of every window; real platforms do not.
@@ -45,6 +45,12 @@ def event(key, text, code=0, modifiers=NONE, virtual=0, kind=QEvent.Type.KeyPres
         (K.Key_Minus, "-", 20, ""),  # right of the digits
         (K.Key_Return, "\r", 36, ""),
         (K.Key_Eacute, "é", 0, "2"),  # no code: what the French row writes
+        (K.Key_Apostrophe, "'", 0, "4"),
+        (K.Key_Apostrophe, "'", 48, ""),  # its own key on US keyboards
+        (K.Key_Eacute, "é", 26, ""),  # Swiss French
+        (K.Key_Egrave, "è", 34, ""),  # Italian
+        (K.Key_Ccedilla, "ç", 47, ""),  # Spanish
+        (0x8F, "\x8f", 0, ""),  # outside the enumeration of keys
         (K.Key_A, "a", 0, ""),
     ],
 )
@@ -57,6 +63,10 @@ def test_other_systems_count_their_keys_differently():
     assert place(event(K.Key_Agrave, "à", 11), "win32") == ""
     assert place(event(K.Key_section, "§", virtual=22), "darwin") == "6"
     assert place(event(K.Key_ParenLeft, "(", virtual=23), "darwin") == "5"
+    assert place(event(K.Key_Apostrophe, "'", 40), "win32") == ""
+    assert place(event(K.Key_Apostrophe, "'", virtual=39), "darwin") == ""
+    assert place(event(K.Key_QuoteDbl, '"'), "win32") == "3"
+    assert place(event(K.Key_QuoteDbl, '"', code=1), "darwin") == "3"
 
 
 @pytest.mark.parametrize("modifier", [M.ControlModifier, M.AltModifier, M.ShiftModifier])
@@ -64,18 +74,21 @@ def test_with_a_modifier_a_digits_place_is_nothing(modifier):
     assert place(event(K.Key_Ampersand, "&", 10, modifier), "linux") == ""
 
 
+def kinds(*keys: str) -> list[CellClass]:
+    return [
+        CellClass(id=f"c{n}", name=f"c{n}", key=key, role=Role.LEUKOCYTE, malignant=False)
+        for n, key in enumerate(keys)
+    ]
+
+
 @pytest.fixture
 def window(qtbot):
     made = QMainWindow()
     qtbot.addWidget(made)
     actions = Actions(made.menuBar(), made)
-    kinds = [
-        CellClass(id=i, name=i, key=str(n), role=Role.LEUKOCYTE, malignant=False)
-        for n, i in enumerate(("a", "b", "c"), 1)
-    ]
     made.decided = []
-    actions.set_classes(kinds, made.decided.append)
-    for name in ("unsure", "exclude", "next", "previous", "zoom_in"):
+    actions.set_classes(kinds("1", "2", "3"), made.decided.append)
+    for name in ("agree", "unsure", "exclude", "next", "previous", "zoom_in"):
         actions.bind(name, lambda name=name: made.decided.append(name))
     made.page_actions = actions
     PlaceKeys(made, actions)
@@ -128,6 +141,18 @@ def test_a_place_comes_before_a_shortcut_that_the_layout_happens_to_write(window
 
 def test_a_digit_without_a_class_is_left_to_its_shortcut(window):
     assert not wanted(window.button, K.Key_Minus, "-", 15)
+
+
+def test_a_place_finds_the_class_that_has_this_digit_as_its_key(window):
+    window.page_actions.set_classes(kinds("3", "1", ""), window.decided.append)
+    press(window.button, K.Key_Ampersand, "&", 10)
+    press(window.button, K.Key_QuoteDbl, '"', 12)
+    assert window.decided == [1, 0]
+
+
+def test_two_classes_never_share_a_key():
+    assert digits(kinds("2", "", "", "")) == ["2", "", "3", "4"]
+    assert digits(kinds(*[""] * 10)) == [*"123456789", ""]
 
 
 def test_text_fields_keep_their_keys(window):
