@@ -106,7 +106,8 @@ class Decision:
     """What a person said about one image.
 
     Attributes:
-        state: never UNDECIDED; clearing a decision is the absence of one.
+        state: never UNDECIDED; clearing a decision is the absence of one. AGREED and CHANGED are
+            against `suggestion`.
         class_id: the class decided for; "" for UNSURE and EXCLUDED.
         reason: why it was excluded, or "".
         reviewer: the asserted (not authenticated) name of the person.

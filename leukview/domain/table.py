@@ -107,16 +107,25 @@ def row_of(result: ImageResult, class_ids: Sequence[str], *, app_version: str) -
 
 
 def decided(row: Row, decision: Decision | None) -> Row:
-    """The same row with what a person said about the image."""
+    """The same row with what a person said about the image.
+
+    Agreed or changed, and whether the suggestion was seen, are said of the suggestion in this row,
+    which another model or a later run may have made after the decision.
+    """
     if decision is None:
         return row
+    state = decision.state
+    if state in (DecisionState.AGREED, DecisionState.CHANGED):
+        same = bool(row.suggestion) and decision.class_id == row.suggestion
+        state = DecisionState.AGREED if same else DecisionState.CHANGED
+    seen = decision.suggestion_seen and decision.suggestion == row.suggestion
     values = {name: getattr(row, name) for name in _NAMES}
     values |= {
         "decision": decision.class_id,
-        "decision_state": decision.state.value,
+        "decision_state": state.value,
         "reviewer": decision.reviewer,
         "decided_at": decision.decided_at,
-        "suggestion_seen": decision.suggestion_seen,
+        "suggestion_seen": seen,
         "queue": decision.queue,
         "excluded": decision.state is DecisionState.EXCLUDED,
         "exclude_reason": decision.reason if decision.state is DecisionState.EXCLUDED else "",

@@ -13,6 +13,7 @@ from leukview.domain.records import Decision, DecisionState, ImageFile, Suggesti
 
 Rows = NDArray[np.int64]
 _PLACE = {state: place for place, state in enumerate(DecisionState)}
+_AGREED, _CHANGED = _PLACE[DecisionState.AGREED], _PLACE[DecisionState.CHANGED]
 
 
 def none() -> Rows:
@@ -49,7 +50,8 @@ class Columns:
         confidence, unfamiliarity: float32 (N,), nan for none.
         probabilities: float32 (N, C), nan for none.
         unfamiliar, needs_review: bool (N,).
-        state: int8 (N,), index into `tuple(DecisionState)`.
+        state: int8 (N,), index into `tuple(DecisionState)`; agreed or changed is said against the
+            suggestion that stands in the row now, whatever was suggested when it was decided.
         errors, notes, reasons: by row, where there is one.
         sha256: by row, "" until the file was read.
         checked: bool (N,), whether the bytes were read since the folder was opened; until then a
@@ -120,6 +122,8 @@ class Columns:
         self.needs_review[row] = said.needs_review
         self.devices[row] = device
         self.seen[row] = False
+        if self.state[row]:
+            self._compare(np.array([row], np.int64))
         if notes:
             self.notes[row] = notes
 
@@ -147,3 +151,11 @@ class Columns:
                 self.reasons.pop(row, None)
         self.state[rows] = states
         self.decided[rows] = classes
+        self._compare(rows)
+
+    def _compare(self, rows: Rows) -> None:
+        """Whether decisions for a class agree with what is suggested in their rows."""
+        state, said = self.state[rows], self.suggested[rows]
+        same = (said >= 0) & (said == self.decided[rows])
+        chosen = (state == _AGREED) | (state == _CHANGED)
+        self.state[rows] = np.where(chosen, np.where(same, _AGREED, _CHANGED), state)

@@ -187,7 +187,7 @@ class TileFace:
             look = ClassLook(_T.mount_text, _T.ink, "?", "Unsure")
         named = room.width() + chips.WIDTH + 6 >= SHORT
         chips.paint(painter, at, look, filled=decided or unsure, text=_T.mount_text)
-        if tile.state is DecisionState.CHANGED and tile.suggested >= 0:
+        if decided and 0 <= tile.suggested != tile.decided:
             corner = QPointF(room.right() - chips.WIDTH, at.y())
             old = self._look(tile.suggested)
             chips.paint(painter, corner, old, filled=False, text=_T.mount_text)

@@ -127,3 +127,13 @@ def test_unknown_long_names_are_shortened_word_by_word(qapp):
         id="x", name="Reactive lymphocyte", key="", role=Role.LEUKOCYTE, malignant=False
     )
     assert theme.looks([kind])[0].shorter == ("Reactive lymp.", "Reac. lymp.")
+
+
+@pytest.mark.parametrize("state", [DecisionState.AGREED, DecisionState.CHANGED])
+def test_a_former_class_is_drawn_only_where_it_is_another(qapp, cell_classes, monkeypatch, state):
+    face, painted = TileFace(), []
+    face.set_classes(theme.looks(cell_classes), 0.8)
+    monkeypatch.setattr(chips, "paint", lambda _p, _at, look, **_: painted.append(look.name))
+    face.draw(tile(state=state, suggested=1, decided=1), None, "", geometry(192), 1.0)
+    face.draw(tile(state=state, suggested=0, decided=1), None, "", geometry(192), 1.0)
+    assert painted == ["ALL blast", "ALL blast", "Normal"]

@@ -172,7 +172,40 @@ def test_a_decision_before_any_run_reads_the_file_itself(reopen) -> None:
     assert states(review)[0] == "changed"
     assert review.decision(0).suggestion == ""
     review.add_results(range(5), results(review.images))
-    assert states(review) == ["changed", "undecided", "undecided", "changed", "undecided"]
+    assert states(review) == ["agreed", "undecided", "undecided", "agreed", "undecided"]
+
+
+def exported(review: Review, row: int) -> tuple[str, str, str, bool | None]:
+    one = rows_of(review, MODEL, "0")[row]
+    return one.suggestion, one.decision, one.decision_state, one.suggestion_seen
+
+
+def test_a_suggestion_that_comes_after_the_decision_is_compared_and_was_not_seen(reopen) -> None:
+    review = reopen(run=False)
+    review.decide([1, 2], "all")
+    assert exported(review, 2) == ("", "all", "changed", False)
+    review.add_results(range(5), results(review.images))
+    review.mark_seen(range(5))
+    assert exported(review, 1) == ("hem", "all", "changed", False)
+    assert exported(review, 2) == ("all", "all", "agreed", False)
+    assert states(review)[1:3] == ["changed", "agreed"]
+
+
+def test_a_decision_is_compared_with_what_the_present_model_says(reopen) -> None:
+    review = reopen()
+    review.mark_seen([1])
+    review.agree([1])
+    assert exported(review, 1) == ("hem", "hem", "agreed", True)
+    review.set_classes(CLASSES)
+    review.add_results(range(5), results(review.images, "hem all all hem all"))
+    assert exported(review, 1) == ("all", "hem", "changed", False)
+    assert states(review)[1] == "changed"
+    review.undo()
+    review.redo()
+    assert states(review)[1] == "changed"
+    review.set_classes(CLASSES)
+    review.load_stored(MODEL.sha256)  # the same file in this test, so what it said last
+    assert states(review)[1] == "changed"
 
 
 def test_an_image_that_cannot_be_read_cannot_be_decided(reopen) -> None:
@@ -279,6 +312,7 @@ def test_any_sequence_replays_to_the_same_state_and_undoes_to_nothing(reopen) ->
         )()
     final = (states(review), review.decided.tolist(), dict(review.reasons), review.undo_text)
     again = reopen(run=False)
+    again.load_stored(MODEL.sha256)
     assert (states(again), again.decided.tolist(), dict(again.reasons), again.undo_text) == final
     while again.redo():
         pass
