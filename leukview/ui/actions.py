@@ -25,6 +25,8 @@ class Entry:
         keys: shortcuts, the first is shown.
         checkable: whether it is on or off.
         page: whether it belongs to the review page and is off elsewhere.
+        repeats: whether a key that is held does it again and again. Never what decides: it would
+            decide images that nobody has looked at.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Entry:
     keys: tuple[str, ...] = ()
     checkable: bool = False
     page: bool = False
+    repeats: bool = False
 
 
 LINE = Entry("", "")
@@ -59,8 +62,8 @@ MENUS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("review", "&Review", ("F2",)),
             Entry("overview", "&Overview", ("F3",)),
             LINE,
-            Entry("zoom_in", "&Larger image", ("+", "="), page=True),
-            Entry("zoom_out", "&Smaller image", ("-",), page=True),
+            Entry("zoom_in", "&Larger image", ("+", "="), page=True, repeats=True),
+            Entry("zoom_out", "&Smaller image", ("-",), page=True, repeats=True),
             Entry("fit", "&Fit the image", ("0",), page=True),
             Entry("whole", "&Whole images in the gallery", checkable=True),
         ),
@@ -68,8 +71,8 @@ MENUS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     (
         "&Queue",
         (
-            Entry("next", "&Next that needs review", ("N",), page=True),
-            Entry("previous", "&Previous that needs review", ("Shift+N",), page=True),
+            Entry("next", "&Next that needs review", ("N",), page=True, repeats=True),
+            Entry("previous", "&Previous that needs review", ("Shift+N",), page=True, repeats=True),
             LINE,
             Entry("filter", "&Filter…", ("/", "Ctrl+F"), page=True),
             Entry("clear_filter", "&Clear the filter", page=True),
@@ -149,6 +152,7 @@ class Actions(QObject):
         made = QAction(entry.words, self)
         made.setShortcuts([QKeySequence(key) for key in entry.keys])
         made.setCheckable(entry.checkable)
+        made.setAutoRepeat(entry.repeats)
         self._made[entry.name] = made
         if entry.page:
             self._paged.append(made)
@@ -191,6 +195,7 @@ class Actions(QObject):
         self.class_actions = []
         for number, (one, key) in enumerate(zip(classes, digits(classes), strict=True)):
             made = QAction(one.name, self)
+            made.setAutoRepeat(False)
             if key:
                 made.setShortcuts([QKeySequence(key), QKeySequence(f"Num+{key}")])
             made.triggered.connect(lambda _on=False, at=number: decide(at))

@@ -65,14 +65,18 @@ class PlaceKeys(QObject):
         window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() not in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress):
+        pressed = event.type() == QEvent.Type.KeyPress
+        if not pressed and event.type() != QEvent.Type.ShortcutOverride:
             return False
-        action = self._action(event) if isinstance(event, QKeyEvent) else None
+        if not isinstance(event, QKeyEvent):
+            return False
+        action = self._action(event)
         if action is None or not action.isEnabled():
             return False
+        held = event.isAutoRepeat() and not action.autoRepeat()
         # An override that is taken keeps shortcuts from it: Czech 1 writes +, which enlarges.
         event.accept()
-        if event.type() == QEvent.Type.KeyPress:
+        if pressed and not held:
             action.trigger()
         return True
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
     QLineEdit,
@@ -24,8 +25,10 @@ K, M = Qt.Key, Qt.KeyboardModifier
 NONE = M.NoModifier
 
 
-def event(key, text, code=0, modifiers=NONE, virtual=0, kind=QEvent.Type.KeyPress) -> QKeyEvent:
-    return QKeyEvent(kind, int(key), modifiers, code, virtual, 0, text)
+def event(
+    key, text, code=0, modifiers=NONE, virtual=0, kind=QEvent.Type.KeyPress, held=False
+) -> QKeyEvent:
+    return QKeyEvent(kind, int(key), modifiers, code, virtual, 0, text, held)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +91,7 @@ def window(qtbot):
     actions = Actions(made.menuBar(), made)
     made.decided = []
     actions.set_classes(kinds("1", "2", "3"), made.decided.append)
-    for name in ("agree", "unsure", "exclude", "next", "previous", "zoom_in"):
+    for name in ("agree", "unsure", "exclude", "clear", "undo", "redo", "next", "previous"):
         actions.bind(name, lambda name=name: made.decided.append(name))
     made.page_actions = actions
     PlaceKeys(made, actions)
@@ -153,6 +156,38 @@ def test_a_place_finds_the_class_that_has_this_digit_as_its_key(window):
 def test_two_classes_never_share_a_key():
     assert digits(kinds("2", "", "", "")) == ["2", "", "3", "4"]
     assert digits(kinds(*[""] * 10)) == [*"123456789", ""]
+
+
+def test_a_held_key_decides_once_and_goes_on_going_on(window):
+    for key, text, modifier in (
+        (K.Key_2, "2", NONE),
+        (K.Key_2, "2", M.KeypadModifier),
+        (K.Key_Return, "\r", NONE),
+        (K.Key_U, "u", NONE),
+        (K.Key_X, "x", NONE),
+        (K.Key_Backspace, "", NONE),
+        (K.Key_Z, "", M.ControlModifier),
+        (K.Key_Y, "", M.ControlModifier),
+        (K.Key_N, "n", NONE),
+    ):
+        for held in (False, True, True):
+            QTest.simulateEvent(window.button, True, key, modifier, text, held)
+        QTest.simulateEvent(window.button, False, key, modifier, text, False)
+    assert window.decided == [
+        *(1, 1, "agree", "unsure", "exclude", "clear", "undo", "redo"),
+        *("next", "next", "next"),
+    ]
+
+
+def test_a_held_key_that_is_found_by_its_place_decides_once_too(window):
+    for code, sign, held in ((11, "é", False), (11, "é", True), (57, "т", False), (57, "т", True)):
+        key = K.Key_Eacute if code == 11 else 0x422
+        override = event(key, sign, code, kind=QEvent.Type.ShortcutOverride, held=held)
+        override.ignore()
+        QApplication.sendEvent(window.button, override)
+        assert override.isAccepted(), "no shortcut may get what the layout writes"
+        QApplication.sendEvent(window.button, event(key, sign, code, held=held))
+    assert window.decided == [1, "next", "next"]
 
 
 def test_text_fields_keep_their_keys(window):
