@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -26,22 +27,46 @@ class Why:
     button: str = ""
 
 
-def why(review: Review | None, tab: Tab, chosen: Filter, *, waiting: bool) -> Why:
-    """Why this queue has no images; `waiting`: for the model."""
+class Doing(enum.Enum):
+    """What is going on that may still fill a queue."""
+
+    NOTHING = enum.auto()
+    COMPARING = enum.auto()
+    WAITING = enum.auto()  # for the model
+    RUNNING = enum.auto()
+
+
+def why(review: Review | None, tab: Tab, chosen: Filter, doing: Doing) -> Why:
+    """Why no image belongs to this queue; that all is done is said only when it is."""
     if review is None or not review.count:
         return Why("folder-open", "No images", "Open a folder of cell images (Ctrl+O).")
     if chosen != Filter():
         hidden = f"{messages.images(review.count)} in the folder, none of them here."
         return Why("funnel", "No image passes the filter", hidden, CLEAR)
-    if tab is Tab.REVIEW and waiting:
+    if doing is Doing.COMPARING:
+        line = "They are read to find what is known of them."
+        return Why("circle-half", "Comparing the files…", line, ALL)
+    if tab is Tab.REVIEW:
+        return _none_to_review(review, doing)
+    return Why("check-circle", "Every image is decided", "Next: the Overview (F3).", OVERVIEW)
+
+
+def _none_to_review(review: Review, doing: Doing) -> Why:
+    known = review.suggested >= 0
+    left = review.count - int(known.sum()) - sum(1 for row in review.errors if not known[row])
+    if doing is Doing.WAITING:
         line = "What needs review is known when the model has looked at the images."
         return Why("cpu", "Waiting for the model", line, ALL)
-    if tab is Tab.REVIEW and not (review.suggested >= 0).any():
+    if doing is Doing.RUNNING:
+        line = "The model is still looking at the images."
+        return Why("cpu", "Nothing needs review so far", line, ALL)
+    if not known.any():
         line = "What needs review is known after a run. Press Run (Ctrl+R)."
         return Why("circle-dashed", "Nothing is classified yet", line)
-    if tab is Tab.REVIEW:
-        return Why("check-circle", "Nothing needs review", "Next: all images.", ALL)
-    return Why("check-circle", "Every image is decided", "Next: the Overview (F3).", OVERVIEW)
+    if left:
+        line = f"Not classified yet: {messages.images(left)}. Press Run (Ctrl+R)."
+        return Why("circle-dashed", "Nothing needs review so far", line, ALL)
+    return Why("check-circle", "Nothing needs review", "Next: all images.", ALL)
 
 
 class EmptyState(QWidget):

@@ -213,7 +213,7 @@ class QueueBar(QFrame):
         first.setFocus(Qt.FocusReason.PopupFocusReason)
 
     def show_counts(self, total: int, decided: int, *, stale: bool) -> None:
-        """How many are in the queue and decided; `stale`: some no longer belong to it."""
+        """How many are in the queue and decided; `stale`: others belong to it."""
         self._counts = (total, decided)
         self._say_counts()
         self.refresh_button.setVisible(stale)

@@ -22,6 +22,7 @@ from leukview.ui.settings import Settings
 from leukview.ui.theme import Theme
 from leukview.ui.widgets import empty_state, inspector, parts, side_panel
 from leukview.ui.widgets.banner import Banner
+from leukview.ui.widgets.empty_state import Doing
 from leukview.ui.widgets.gallery_view import GalleryView
 from leukview.ui.widgets.queue_bar import QueueBar
 from leukview.ui.widgets.run_strip import RunStrip
@@ -116,6 +117,7 @@ class ReviewPage(QSplitter):
         self._controller.changed.connect(self._changed)
         self._controller.stage_changed.connect(self.show_counts)
         self._controller.progressed.connect(self._progressed)
+        self._controller.checking.looked_up.connect(self.show_counts)
 
     @property
     def review(self) -> Review | None:
@@ -320,13 +322,16 @@ class ReviewPage(QSplitter):
         review = self.review
         if review is None:
             return
+        rows, belongs = self.model.rows, queue.mask(review, self.tab, self.filter)
+        if not len(rows) and belongs.any():
+            self.rebuild()  # there is nothing that could move under the hand
+            return
         count, open_ = summary.counts(review), queue.undecided(review)
         self.tabs.count(0, count.images)
         self.tabs.count(1, count.review - count.reviewed)
         self.tabs.count(2, count.images - count.decided)
-        rows = self.model.rows
-        stale = not queue.mask(review, self.tab, self.filter)[rows].all()
-        self.bar.show_counts(len(rows), int((~open_[rows]).sum()), stale=bool(stale))
+        stale = int(belongs.sum()) != len(rows) or not belongs[rows].all()
+        self.bar.show_counts(len(rows), int((~open_[rows]).sum()), stale=stale)
         self._show_checklist(count)
         self._say_empty()
         self._progressed()
@@ -365,8 +370,12 @@ class ReviewPage(QSplitter):
             self.strip.show_words(c.note)
 
     def _say_empty(self) -> None:
-        waiting = self._controller.stage is Stage.OPENING
-        said = empty_state.why(self.review, self.tab, self.filter, waiting=waiting)
+        doing, stage = Doing.NOTHING, self._controller.stage
+        if self._controller.checking.looking_up:
+            doing = Doing.COMPARING
+        elif stage in (Stage.OPENING, Stage.RUNNING):
+            doing = Doing.WAITING if stage is Stage.OPENING else Doing.RUNNING
+        said = empty_state.why(self.review, self.tab, self.filter, doing)
         self.empty.say(None if len(self.model.rows) else said)
 
     def _leave_empty(self, button: str) -> None:
