@@ -35,6 +35,9 @@ _PILLOW_IN_TIFF = {"LA", "La", "PA", "RGBA", "RGBa", "RGBX"}
 # Our own limit is checked first and with a sentence; Pillow's would come as a warning.
 Image.MAX_IMAGE_PIXELS = None
 # Every failure becomes an ImageError with its own words; OpenCV would print to the terminal too.
+# The lines "libpng warning: ..." stay: the libpng inside OpenCV writes them to the process's stderr
+# itself, and neither OpenCV's log level nor a flag of imdecode reaches it. Closing that stream for
+# the time of a decoding would swallow what other threads say.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 _UPRIGHT: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
