@@ -39,3 +39,18 @@ def test_a_missing_config_names_the_known_ones() -> None:
 def test_a_stage_has_steps_or_epochs() -> None:
     with pytest.raises(ValueError, match="steps or epochs"):
         config.Stage(kind="head", steps=3, epochs=3)
+
+
+def test_an_upper_stage_names_the_block_that_it_begins_at() -> None:
+    with pytest.raises(ValueError, match="frozen_below"):
+        config.Stage(kind="upper", steps=3)
+
+
+def test_stages_on_features_begin_at_one_place() -> None:
+    stages = (
+        config.Stage(kind="head", epochs=1),
+        config.Stage(kind="upper", steps=1, frozen_below="block5a"),
+    )
+    with pytest.raises(ValueError, match="same place"):
+        config.Config(name="odd", stages=stages)
+    assert config.Config(name="even", stages=stages[1:]).cut == "block5a"
