@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -49,9 +50,14 @@ print(*asked)
 """
 
 
-def _run(code: str) -> subprocess.CompletedProcess[str]:
+def _run(code: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=False, cwd=ROOT
+        [sys.executable, "-I", "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env=env,
     )
 
 
@@ -82,3 +88,16 @@ def test_short_answers_do_not_load_qt(option):
     done = _run(code)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split()[-2:] == ["False", "0"]
+
+
+def test_onnxruntime_neither_sends_nor_notes_down_anything_about_this_computer(tmp_path):
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
+        "import leukview.__main__\n"
+        "from leukview.inference.providers import probe\n"
+        "print(any(one.usable for one in probe()))"
+    )
+    home = os.environ | {name: str(tmp_path) for name in ("HOME", "USERPROFILE", "LOCALAPPDATA")}
+    done = _run(code, {k: v for k, v in home.items() if not k.startswith(("XDG_", "ORT_"))})
+    assert done.stdout.strip() == "True", done.stderr
+    assert list(tmp_path.rglob("*")) == []
