@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QLineEdit, QPushButton, QWidget
 
 from leukview.ui import theme
 from leukview.ui.dialogs.dialog import ActDialog
@@ -49,15 +49,17 @@ class ReasonDialog(TextDialog):
             text or REASONS[0],
             parent,
         )
-        line = parts.row()
-        for reason in REASONS:
+        self.reasons: list[QPushButton] = []
+        grid = QGridLayout()  # in one line they would be cut off
+        grid.setSpacing(theme.GAP)
+        for number, reason in enumerate(REASONS):
             button = QPushButton(reason)
             button.setAutoDefault(False)
             button.setFont(theme.font(Style.CAPTION))
             button.clicked.connect(lambda _on=False, words=reason: self.field.setText(words))
-            line.addWidget(button)
-        line.addStretch(1)
-        self.body.addLayout(line)
+            self.reasons.append(button)
+            grid.addWidget(button, number // 2, number % 2)
+        self.body.addLayout(grid)
 
 
 class ReviewerDialog(TextDialog):

@@ -10,6 +10,7 @@ from leukview import __version__
 from leukview.ui import theme
 from leukview.ui.actions import Actions
 from leukview.ui.dialogs.about_dialog import AboutDialog, KeysDialog
+from leukview.ui.dialogs.text_dialogs import ReasonDialog
 
 # What the offscreen platform says of every window; real platforms do not.
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
@@ -64,3 +65,13 @@ def test_escape_closes_them(qtbot, actions):
         dialog.show()
         qtbot.keyClick(dialog, Qt.Key.Key_Escape)
         assert not dialog.isVisible()
+
+
+def test_reasons_are_shown_whole_and_fill_the_field(qtbot):
+    dialog = ReasonDialog("", None)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    for button in dialog.reasons:
+        assert button.width() >= button.sizeHint().width()
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        assert dialog.text == button.text()
