@@ -148,6 +148,10 @@ class Actions(QObject):
     def __getitem__(self, name: str) -> QAction:
         return self._made[name]
 
+    @property
+    def every(self) -> list[QAction]:
+        return [*self._made.values(), *self.class_actions]
+
     def _action(self, entry: Entry) -> QAction:
         made = QAction(entry.words, self)
         made.setShortcuts([QKeySequence(key) for key in entry.keys])

@@ -1,4 +1,4 @@
-"""Keys that decide by where they lie on the keyboard, whatever the layout writes on them.
+"""Keys that decide by where they lie on the keyboard, and once however long they are held.
 
 A shortcut is found by what a key writes. The digit row of a French keyboard writes & é " without
 Shift, that of a Czech one + ě š, and a Russian keyboard has no Latin letters at all.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from leukview.ui.actions import Actions
@@ -26,7 +26,8 @@ _MAC |= {32: "U", 7: "X", 45: "N"}
 _FRENCH = {ord(sign): digit for sign, digit in zip("&É\"'(§È_Ç", _DIGITS, strict=True)}
 _LATIN = 0x100  # above: letters of other scripts
 _UNICODE = 0x01000000  # from here on keys that write nothing
-_SHIFT = Qt.KeyboardModifier.ShiftModifier
+_NONE, _SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
+_KEYPAD = Qt.KeyboardModifier.KeypadModifier
 
 
 def place(event: QKeyEvent, platform: str = sys.platform) -> str:
@@ -52,8 +53,8 @@ def _by_code(event: QKeyEvent, platform: str) -> str:
     return codes.get(code, "") if code else _FRENCH.get(event.key(), "")
 
 
-class PlaceKeys(QObject):
-    """Lets a window hear such keys wherever its focus is.
+class WindowKeys(QObject):
+    """Lets a window hear keys by their place wherever its focus is, and held keys once.
 
     A key comes to the window only when the widget with the focus and those around it did not want
     it, so text fields keep theirs.
@@ -62,25 +63,47 @@ class PlaceKeys(QObject):
     def __init__(self, window: QWidget, actions: Actions) -> None:
         super().__init__(window)
         self._actions = actions
+        self._released = (0, 0)  # key and time, milliseconds
         window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        pressed = event.type() == QEvent.Type.KeyPress
-        if not pressed and event.type() != QEvent.Type.ShortcutOverride:
-            return False
         if not isinstance(event, QKeyEvent):
             return False
-        action = self._action(event)
+        pressed = event.type() == QEvent.Type.KeyPress
+        if event.type() == QEvent.Type.KeyRelease:
+            self._released = (event.key(), event.timestamp())
+        if not pressed and event.type() != QEvent.Type.ShortcutOverride:
+            return False
+        held = self._is_held(event)
+        action = self._by_place(event) or (self._by_shortcut(event) if held else None)
         if action is None or not action.isEnabled():
             return False
-        held = event.isAutoRepeat() and not action.autoRepeat()
         # An override that is taken keeps shortcuts from it: Czech 1 writes +, which enlarges.
         event.accept()
-        if pressed and not held:
+        if pressed and (action.autoRepeat() or not held):
             action.trigger()
         return True
 
-    def _action(self, event: QKeyEvent) -> QAction | None:
+    def _is_held(self, event: QKeyEvent) -> bool:
+        """Whether nobody has pressed it again.
+
+        X11 tells of a held key as released and pressed in the same millisecond. Qt knows it by
+        looking ahead, but under load the one is there before the other.
+        """
+        key, time = self._released
+        at_once = time > 0 and 0 <= event.timestamp() - time <= 1
+        return event.isAutoRepeat() or (at_once and key == event.key())
+
+    def _by_shortcut(self, event: QKeyEvent) -> QAction | None:
+        """The action that is done once per key, of whose shortcuts this is one."""
+        written = {
+            QKeySequence((event.modifiers() & ~without).value | event.key())
+            for without in (_NONE, _SHIFT, _KEYPAD, _SHIFT | _KEYPAD)
+        }
+        once = (one for one in self._actions.every if not one.autoRepeat())
+        return next((one for one in once if written & set(one.shortcuts())), None)
+
+    def _by_place(self, event: QKeyEvent) -> QAction | None:
         found = place(event)
         if not found:
             return None

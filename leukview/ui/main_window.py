@@ -15,7 +15,7 @@ from leukview.ui.actions import Actions
 from leukview.ui.asking import Asking
 from leukview.ui.controller import Controller, Stage
 from leukview.ui.deciding import Deciding
-from leukview.ui.keys import PlaceKeys
+from leukview.ui.keys import WindowKeys
 from leukview.ui.models.queue import Cell, Filter
 from leukview.ui.notices import Notices
 from leukview.ui.settings import Settings
@@ -66,7 +66,7 @@ class MainWindow(QMainWindow):
         self.menuBar().setCornerWidget(self._corner, Qt.Corner.TopRightCorner)
         self._notices = Notices(self.page.banner, self.status, controller, self)
         self.asking = Asking(self, controller, settings)
-        PlaceKeys(self, a)
+        WindowKeys(self, a)
         self._wire_actions()
         self._wire_controller()
         self._show_start()

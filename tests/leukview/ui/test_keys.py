@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from leukview.domain.classes import CellClass, Role
 from leukview.ui.actions import Actions, digits
-from leukview.ui.keys import PlaceKeys, place
+from leukview.ui.keys import WindowKeys, place
 
 # What the offscreen platform says of every window; real platforms do not.
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
@@ -94,7 +94,7 @@ def window(qtbot):
     for name in ("agree", "unsure", "exclude", "clear", "undo", "redo", "next", "previous"):
         actions.bind(name, lambda name=name: made.decided.append(name))
     made.page_actions = actions
-    PlaceKeys(made, actions)
+    WindowKeys(made, actions)
     inside = QWidget()
     layout = QVBoxLayout(inside)
     made.field, made.button = QLineEdit(), QPushButton("Filter")
@@ -188,6 +188,57 @@ def test_a_held_key_that_is_found_by_its_place_decides_once_too(window):
         assert override.isAccepted(), "no shortcut may get what the layout writes"
         QApplication.sendEvent(window.button, event(key, sign, code, held=held))
     assert window.decided == [1, "next", "next"]
+
+
+X11 = ((0, False), (660, False), (700, True), (740, False))  # pressed again at, known as repeated
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "code", "decided"),
+    [
+        (K.Key_2, "2", 11, [1]),
+        (K.Key_Eacute, "é", 11, [1]),
+        (K.Key_Return, "\r", 36, ["agree"]),
+        (0x422, "т", 57, ["next"] * 4),
+    ],
+)
+def test_a_key_that_x11_tells_as_pressed_again_and_again_decides_once(
+    window, key, text, code, decided
+):
+    for at, known in X11:
+        for kind in (QEvent.Type.KeyRelease, QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress):
+            if kind == QEvent.Type.KeyRelease and not at:
+                continue
+            one = event(key, text, code, kind=kind, held=known)
+            one.setTimestamp(1000 + at)
+            one.ignore()
+            QApplication.sendEvent(window.button, one)
+            if kind == QEvent.Type.ShortcutOverride and not one.isAccepted():
+                assert at == 0, "only the first is left to its shortcut"
+                QTest.simulateEvent(window.button, True, key, NONE, text, known)
+                break
+    assert window.decided == decided
+
+
+def test_a_key_that_is_pressed_twice_decides_twice(window):
+    for at in (1000, 1120):
+        for kind, after in (
+            (QEvent.Type.ShortcutOverride, 0),
+            (QEvent.Type.KeyPress, 0),
+            (QEvent.Type.KeyRelease, 60),
+        ):
+            one = event(K.Key_Eacute, "é", 11, kind=kind)
+            one.setTimestamp(at + after)
+            QApplication.sendEvent(window.button, one)
+    assert window.decided == [1, 1]
+
+
+def test_a_field_types_a_held_key(window):
+    window.field.setFocus()
+    for held in (False, True, True):
+        QTest.simulateEvent(window.field, True, K.Key_2, NONE, "2", held)
+    assert window.field.text() == "222"
+    assert window.decided == []
 
 
 def test_text_fields_keep_their_keys(window):
