@@ -186,7 +186,7 @@ def _unusable(path: Path, error: OSError) -> UsageError:
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return UsageError(
             f"There is no file or folder {_text(str(path))!r}. Nothing was read."
-            " Check the spelling."
+            " It may have another name now, or its drive is not there."
         )
     if isinstance(error, PermissionError):
         return UsageError(

@@ -240,6 +240,8 @@ class StartPage(QScrollArea):
     def show_problem(self, words: str) -> None:
         """Why the last folder could not be opened, or ""."""
         self.problem.setText(words)
+        # The layouts around it, which keep it in the middle, ask only for one line's height.
+        self.problem.setMinimumHeight(max(0, self.problem.heightForWidth(_READABLE)))
         self.problem.setVisible(bool(words))
 
     def show_hot(self, hot: bool) -> None:
