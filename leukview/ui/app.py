@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from PySide6.QtCore import QStandardPaths, Qt
 from PySide6.QtGui import QGuiApplication, QPixmapCache
@@ -19,6 +22,7 @@ from leukview.ui.settings import Settings
 from leukview.ui.theme import Theme
 from leukview.workflows.opened import AUTO
 
+log = logging.getLogger(__name__)
 _ENTRY = "leukview"
 
 
@@ -82,8 +86,24 @@ def run(paths: Sequence[Path], *, model: str = AUTO, device: str = AUTO) -> int:
     if paths:
         made.window.open(list(paths))
     try:
-        return made.app.exec()
+        code = made.app.exec()
     finally:
         # Also when the loop was left without closing the window: no thread outlives this function.
         made.window.close()
-        made.controller.close()
+        ended = made.controller.close()
+    if not ended:
+        _leave(code)
+    return code
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process without its threads: one is held by a drive that does not answer.
+
+    Everything is saved by now. Qt would wait for its pools without end.
+    """
+    log.warning("A drive does not answer; LeukView ends without waiting for it.")
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # as without a console on Windows
+            stream.flush()
+    os._exit(code)
