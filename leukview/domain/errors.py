@@ -6,6 +6,7 @@ LeukViewError
     ContractError       it does not say how to use it, or asks for more than we know
   DeviceError           the GPU that was demanded is not usable
   ImageError            one image cannot be read; the work goes on without it
+  DriveError            a drive does not answer
   SessionError          the session store cannot be opened or written
   OutputError           a table or report cannot be written
 
@@ -44,6 +45,10 @@ class ImageError(LeukViewError):
     def __init__(self, message: str, *, sha256: str = "") -> None:
         super().__init__(message)
         self.sha256 = sha256
+
+
+class DriveError(LeukViewError):
+    """A drive does not answer."""
 
 
 class SessionError(LeukViewError):

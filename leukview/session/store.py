@@ -99,7 +99,8 @@ class SessionStore:
         path: of the session file.
         read_only: another window or process writes to it; `append` is refused.
         notice: what a person has to know about this session, a sentence or "".
-        on_saved: told (seq, UTC time) by the writer thread once an event is on the disk.
+        on_saved: told (seq, UTC time) by the writer thread once an event is on the disk; seq is 0
+            when the disk takes again what it refused, and no event was among it.
         on_failed: told by the writer thread that the disk refused; see `retry`.
     """
 
@@ -214,6 +215,11 @@ class SessionStore:
         self._put(lambda c: c.execute(statement, (key, value)).close())
 
     @property
+    def failure(self) -> SessionError | None:
+        """Why the disk takes nothing now, or None."""
+        return self._failure
+
+    @property
     def unsaved(self) -> int:
         """Events that are not on the disk yet."""
         with self._changed:
@@ -270,6 +276,7 @@ class SessionStore:
 
     def _write_all(self) -> None:
         """The writer thread: all that waits goes into one commit, then the next."""
+        failed = False
         while True:
             with self._changed:
                 self._changed.wait_for(
@@ -278,16 +285,18 @@ class SessionStore:
                 if not self._queue or self._failure is not None:
                     return  # closing, and nothing more can be done
                 batch = list(itertools.islice(self._queue, _MOST_PER_COMMIT))
-            failure = self._commit(batch)
+            error = self._commit(batch)
             with self._changed:
-                self._failure = failure
+                events = any(write.seq for write in self._queue)
+                failure = self._failure = _refused(error, events=events) if error else None
                 if failure is None:
                     for _ in batch:
                         self._queue.popleft()
                 self._changed.notify_all()
-            self._tell(batch, failure)
+            self._tell(batch, failure, again=failed)
+            failed = failure is not None
 
-    def _commit(self, batch: Sequence[_Write]) -> SessionError | None:
+    def _commit(self, batch: Sequence[_Write]) -> Exception | None:
         connection = self._connection
         assert connection is not None  # the thread runs only where there is one
         try:
@@ -299,19 +308,20 @@ class SessionStore:
             log.exception("writing %s failed", self.path.name)
             with contextlib.suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
-            return _refused(error)
+            return error
         return None
 
-    def _tell(self, batch: Sequence[_Write], failure: SessionError | None) -> None:
+    def _tell(self, batch: Sequence[_Write], failure: SessionError | None, *, again: bool) -> None:
         try:
             if failure is not None:
                 if self.on_failed is not None:
                     self.on_failed(failure)
                 return
             at = now()
-            for write in batch:
-                if write.seq and self.on_saved is not None:
-                    self.on_saved(write.seq, at)
+            numbers = [write.seq for write in batch if write.seq]
+            for number in numbers or [0] * again:
+                if self.on_saved is not None:
+                    self.on_saved(number, at)
         except Exception:
             log.exception("a listener of the session failed")  # the next event matters more
 
@@ -358,7 +368,13 @@ def _release(lock: WriterLock | None) -> None:
         lock.release()
 
 
-def _refused(error: Exception) -> SessionError:
+def _refused(error: Exception, *, events: bool) -> SessionError:
+    if not events:
+        return SessionError(
+            f"The session cannot be written now ({error}). All your actions so far are saved; what"
+            " the model said last is kept in memory. Free disk space or check the data folder's"
+            " rights, then retry; until then no decision is taken."
+        )
     return SessionError(
         f"Your last action was NOT saved ({error}). All earlier ones are, and this one is kept in"
         " memory. Free disk space or check the data folder's rights, then retry."

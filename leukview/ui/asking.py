@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
 from leukview.domain.errors import SessionError
+from leukview.ui import messages
 from leukview.ui.controller import Controller
 from leukview.ui.dialogs.about_dialog import AboutDialog, KeysDialog
 from leukview.ui.dialogs.dialog import ActDialog
@@ -28,6 +29,7 @@ class Asking(QObject):
     def __init__(self, window: MainWindow, controller: Controller, settings: Settings) -> None:
         super().__init__(window)
         self._window, self._controller, self._settings = window, controller, settings
+        controller.failed.connect(self._failed)
 
     def folder(self) -> None:
         """Choose a folder to open."""
@@ -78,15 +80,23 @@ class Asking(QObject):
         dialog.deleteLater()
 
     def may_leave(self, verb: str = "Close") -> bool:
-        """Whether the folder may be left; asked only while the disk refuses the last decisions.
+        """Whether the folder may be left; asked only while that would lose something.
 
         Args:
             verb: what the user is about to do ("Close", "Open another folder").
         """
-        words = self._unsaved()
-        if not words:
+        waiting = self._controller.checking.waiting
+        table = self._controller.exporting.unfinished
+        reasons = {
+            "saving the last decisions": self._unsaved(),
+            "finishing the last action": messages.still_waiting(waiting) if waiting else "",
+            "writing the table": messages.still_written(table) if table else "",
+        }
+        lost = [what for what, words in reasons.items() if words]
+        if not lost:
             return True
-        title = f"{verb} without saving the last decisions?"
+        title = f"{verb} without {' and '.join(lost)}?"
+        words = " ".join(filter(None, reasons.values()))
         dialog = ActDialog(title, words, f"{verb} anyway", self._window, safe="Stay")
         leaves = bool(dialog.exec())
         dialog.deleteLater()
@@ -98,8 +108,13 @@ class Asking(QObject):
             try:
                 folder.store.flush()  # what is only on its way is no reason to ask
             except SessionError as error:
-                return str(error)
-        return self._controller.unsaved
+                return str(error) if folder.store.unsaved else ""
+        return ""
+
+    def _failed(self, words: str) -> None:
+        """What fails while the folder is left is said where the window goes."""
+        if self._controller.folder is None:
+            self._window.start.show_problem(words)
 
     def keys(self) -> None:
         """All keys with what they do."""

@@ -21,6 +21,7 @@ from leukview.ui.exporting import Exporting
 from leukview.ui.jobs import Job, JobRunner
 from leukview.ui.models import summary
 from leukview.ui.rate import Rate
+from leukview.ui.saving import Saving
 from leukview.ui.settings import Recent, Settings
 from leukview.workflows.open_folder import ModelChoice
 from leukview.workflows.opened import (
@@ -59,14 +60,10 @@ class Controller(QObject):
     progressed = Signal()
     run_ended = Signal(str)
     failed = Signal(str)
-    saved = Signal(str)
-    save_failed = Signal(str)
     exported = Signal(str)
     noted = Signal(str)  # for the status line
     warned = Signal(str)  # for the banner
     replaced = Signal(object)  # rows whose pixels are outdated
-    _stored = Signal(int, str)
-    _refused = Signal(str)
 
     def __init__(
         self,
@@ -83,21 +80,23 @@ class Controller(QObject):
         self.note = ""
         self.folder: Opened | None = None
         self.device: Device | None = None
-        self.refusal = self.unsaved = ""
+        self.refusal = ""
         self.run_done = self.run_total = 0
         self.rate = Rate()
         self._runner = JobRunner(self)
         self.checking = Checking(self)
         self.exporting = Exporting(self.checking, self)
+        self.saving = Saving(self)
+        self._replaced: set[int] = set()  # rows to be run anew
+        self._stopped = False  # by the user
         self._wire()
         self._job: Job | None = None
         self._opening: Opening | None = None
-        self._closed = False
+        self._ended: bool | None = None
 
     def _wire(self) -> None:
-        self._stored.connect(self._on_stored)
-        self._refused.connect(self._on_refused)
-        self.checking.changed.connect(self._tell)
+        self.checking.changed.connect(self._compared)
+        self.checking.ready.connect(self._complete)
         self.checking.said.connect(self.noted)
         self.checking.warned.connect(self.warned)
         self.checking.looked_up.connect(self._run_on_open)
@@ -143,8 +142,7 @@ class Controller(QObject):
         if made is None:
             return
         self.folder, self.refusal = made, made.refusal
-        made.store.on_saved = self._stored.emit
-        made.store.on_failed = lambda error: self._refused.emit(str(error))
+        self.saving.listen(made)
         self._stage(Stage.READY, "")
         self._remember()
         self.opened.emit()
@@ -161,9 +159,18 @@ class Controller(QObject):
             self.run()
         self.progressed.emit()  # the status line has said how many files were read
 
+    def _compared(self, changes: Changes) -> None:
+        self._replaced.update(changes.replaced.tolist())
+        self._tell(changes)
+
     def _run_replaced(self) -> None:
-        if self.checking.replaced and self.has_fresh:
-            self._run_on_open()
+        """What was found to be other images is classified anew, and nothing else."""
+        if self.folder is None or self._stopped or not self.settings.flag("run_on_open", True):
+            return
+        rows = [row for row in fresh_rows(self.folder) if row in self._replaced]
+        if rows and self.can_run:
+            self._replaced.clear()
+            self._start_run(rows)
 
     def _open_failed(self, error: Exception) -> None:
         self._stage(Stage.EMPTY, "")
@@ -176,7 +183,6 @@ class Controller(QObject):
     def leave(self) -> None:
         """Close the open folder; everything in it is saved."""
         self._drop_run()
-        self.exporting.leave()
         self.checking.leave()
         if self._opening is not None:
             self._opening.abandon()
@@ -184,10 +190,12 @@ class Controller(QObject):
         if self.folder is not None:
             self.leaving.emit()
         folder, self.folder = self.folder, None
-        self.device, self.unsaved = None, ""
+        self.device, self._stopped = None, False
+        self._replaced.clear()
+        self.saving.leave()
+        self.exporting.leave()  # what fails now is said where no folder is
         if folder is not None:
             self._remember(folder)
-            folder.store.on_saved = folder.store.on_failed = None
             try:
                 folder.close()
             except LeukViewError as error:
@@ -196,14 +204,14 @@ class Controller(QObject):
 
     def close(self) -> bool:
         """Stop everything, save everything. False if a job would not end in time."""
-        if self._closed:
-            return True
-        self._closed = True
+        if self._ended is not None:
+            return self._ended
         self._drop_run()
-        ended = all([self.checking.shut_down(), self._runner.shut_down()])
+        ended = [one.shut_down() for one in (self.checking, self.exporting, self._runner)]
+        self._ended = all(ended)
         self.leave()
         self.settings.sync()
-        return ended
+        return self._ended
 
     def _remember(self, folder: Opened | None = None) -> None:
         folder = folder or self.folder
@@ -277,10 +285,14 @@ class Controller(QObject):
 
     def run(self) -> None:
         """Classify what has no suggestion yet, in the background."""
-        folder = self.folder
-        if folder is None or folder.choice is None or not self.can_run:
+        if self.folder is not None and self.can_run:
+            self._start_run(rows_to_run(self.folder))
+
+    def _start_run(self, rows: Sequence[int]) -> None:
+        folder, device = self.folder, self._device_wish
+        if folder is None or folder.choice is None:
             return
-        rows, choice, device = rows_to_run(folder), folder.choice, self._device_wish
+        choice, self._stopped = folder.choice, False
         self.run_done, self.run_total = 0, len(rows)
         self.rate.start()
         self._stage(Stage.RUNNING, "")
@@ -294,6 +306,7 @@ class Controller(QObject):
     def stop(self) -> None:
         """Stop the run; what has arrived is kept."""
         if self._job is not None:
+            self._stopped = True
             self._job.cancel()
 
     def _run_step(self, step: object) -> None:
@@ -346,37 +359,26 @@ class Controller(QObject):
         try:
             changes = action(review)
         except LeukViewError as error:
-            self.save_failed.emit(str(error))
+            (self.saving.failed if self.saving.refused else self.failed).emit(str(error))
             return None
         if changes is None:
             return None
         self._tell(changes)
         if len(changes.waiting) and self.folder is not None:
-            self.checking.start(self.folder, changes.waiting, loud=True)
+            self.checking.wait(self.folder, changes)
         return changes
+
+    def _complete(self, then: Callable[[], Changes]) -> None:
+        """Do what was asked for before its files had been looked at."""
+        changes = self.act(lambda _review: then())
+        if changes is not None:
+            self.noted.emit(changes.text)
 
     def _tell(self, changes: Changes) -> None:
         if len(changes.replaced):
             self.replaced.emit(changes.replaced)
         if len(changes.rows) or changes.text:  # an action may concern no image of this folder
             self.changed.emit(changes)
-
-    def retry_saving(self) -> None:
-        """Write again what the disk refused."""
-        if self.folder is not None:
-            self.folder.store.retry()
-
-    @Slot(int, str)
-    def _on_stored(self, _number: int, at: str) -> None:
-        # Not the last word of a folder that was left, and not while more is on its way.
-        if self.folder is not None and not self.folder.store.unsaved:
-            self.unsaved = ""
-            self.saved.emit(f"All changes saved {messages.clock(at)}")
-
-    @Slot(str)
-    def _on_refused(self, words: str) -> None:
-        self.unsaved = words
-        self.save_failed.emit(words)
 
     def set_reviewer(self, name: str) -> None:
         """Whose name stands beside the decisions from now on."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from leukview.ui import messages
 from leukview.ui.controller import Controller
 from leukview.ui.dialogs.text_dialogs import ReasonDialog
 from leukview.ui.models import queue
@@ -76,6 +77,10 @@ class Deciding(QObject):
         self._do(lambda r, rows: r.clear(rows), advance=False)
 
     def undo(self) -> None:
+        waited = self._controller.checking.give_up()
+        if waited:  # that was the last action
+            self.said.emit(messages.not_done(waited))
+            return
         self._back(lambda r: r.undo(), "Undone")
 
     def redo(self) -> None:

@@ -1,17 +1,20 @@
-"""Writes the table once all files that it depends on have been read."""
+"""Writes the table in the background once all files that it depends on have been read."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from leukview.domain.errors import LeukViewError
+from leukview.domain.progress import CancelToken
 from leukview.ui import messages
 from leukview.ui.checking import Checking
+from leukview.ui.jobs import JobRunner
 from leukview.workflows import export
 from leukview.workflows.opened import Opened
+from leukview.workflows.table_rows import snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,16 @@ class Exporting(QObject):
     def __init__(self, checking: Checking, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._checking = checking
+        self._runner = JobRunner(self)
         self._wish: _Wish | None = None
+        self._written: _Wish | None = None
         checking.ended.connect(self._go_on)
+
+    @property
+    def unfinished(self) -> str:
+        """Name of the table that is not written yet, or ""."""
+        wish = self._wish or self._written
+        return wish.path.name if wish else ""
 
     def start(self, folder: Opened, path: Path, *, device: str, bom: bool, force: bool) -> None:
         """Write the table of `folder`; decisions are known by the bytes of the files."""
@@ -48,27 +59,46 @@ class Exporting(QObject):
         self._checking.start(folder, loud=bool(waiting))
 
     def leave(self) -> None:
-        """Give up what was not written yet, and say so."""
+        """Give up what waits for its files, and say so; what is being written is written."""
+        self._give_up("the folder was left or exported anew before all its files were read")
+
+    def shut_down(self) -> bool:
+        """End the thread; a table that is not complete is not written."""
+        return self._runner.shut_down()
+
+    def _give_up(self, reason: str) -> None:
         wish, self._wish = self._wish, None
         if wish is not None:
             self.failed.emit(
-                f"{wish.path.name} was not written, because the folder was left or exported anew"
-                " before all its files were read. Nothing else was lost. Export again."
+                f"{wish.path.name} was not written, because {reason}."
+                " Nothing else was lost. Export again."
             )
 
-    def _go_on(self) -> None:
+    def _go_on(self, complete: bool) -> None:
+        if not complete:
+            self._give_up("reading the files that it depends on was not finished")
         wish, self._wish = self._wish, None
         if wish is None:
             return
-        try:
-            rows = export.export_csv(
-                wish.folder.review,
-                wish.path,
-                identity=export.identity_of(wish.folder.choice, wish.device),
-                bom=wish.bom,
-                force=wish.force,
+        kept = snapshot(wish.folder.review)
+        identity = export.identity_of(wish.folder.choice, wish.device)
+
+        def work(cancel: CancelToken) -> Iterator[object]:
+            yield export.export_csv(
+                kept, wish.path, identity=identity, bom=wish.bom, force=wish.force, cancel=cancel
             )
-        except LeukViewError as error:
-            self.failed.emit(str(error))
-            return
-        self.exported.emit(f"Exported {messages.images(rows)} to {wish.path.name}.")
+
+        self._written = wish
+        self._runner.start(
+            work,
+            on_step=lambda rows: self._done(wish, rows),
+            on_failure=lambda error: self._done(wish, error),
+        )
+
+    def _done(self, wish: _Wish, outcome: object) -> None:
+        if self._written is wish:
+            self._written = None
+        if isinstance(outcome, Exception):
+            self.failed.emit(messages.failure(outcome))
+        elif isinstance(outcome, int):
+            self.exported.emit(f"Exported {messages.images(outcome)} to {wish.path.name}.")

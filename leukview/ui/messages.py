@@ -115,6 +115,21 @@ def reading(done: int, total: int) -> str:
     return f"Reading the files: {count(done)} of {count(total)}"
 
 
+def not_done(count_: int) -> str:
+    """What was asked for and waited for files that did not come."""
+    return f"What you asked for last was not done: {images(count_)} stayed as they were."
+
+
+def still_waiting(count_: int) -> str:
+    """What would be lost of an action whose files are being looked at."""
+    return f"The files of your last action ({images(count_)}) are still being looked at."
+
+
+def still_written(name: str) -> str:
+    """What would be lost of a table."""
+    return f"{name} is not complete yet and would not be written."
+
+
 def compared(replaced: int, failed: int) -> str:
     """What reading the files again has shown."""
     said: list[str] = []

@@ -23,15 +23,16 @@ class Notices(QObject):
     ) -> None:
         super().__init__(parent)
         self._banner, self._status, self._controller = banner, status, controller
+        self._left = ""  # what failed when the last folder was left
         controller.opened.connect(self._opened)
         controller.device_changed.connect(self._device)
         controller.progressed.connect(self.show_stage)
         controller.run_ended.connect(self._run_ended)
-        controller.saved.connect(self._saved)
-        controller.save_failed.connect(self._save_failed)
+        controller.saving.saved.connect(self._saved)
+        controller.saving.failed.connect(self._save_failed)
         controller.failed.connect(self._failed)
         controller.warned.connect(self._warned)
-        controller.exported.connect(status.run.setText)
+        controller.exported.connect(self._exported)
 
     def show_stage(self) -> None:
         """The status line for what is going on."""
@@ -68,17 +69,18 @@ class Notices(QObject):
     def _opened(self) -> None:
         c = self._controller
         self._status.show_saved("")
+        left, self._left = self._left, ""
+        if left:
+            self._banner.say(Gravity.ERROR, Notice(left))
         if c.folder is not None and c.folder.store.notice:
             self._banner.say(Gravity.SESSION, Notice(c.folder.store.notice, lasting=True))
 
     def show_model(self) -> None:
         """Say what has to be known of the model before its suggestions are believed."""
         c = self._controller
+        self._banner.say(Gravity.REFUSAL, Notice(c.refusal) if c.refusal else None)
         if c.refusal:
-            self._banner.say(Gravity.ERROR, Notice(c.refusal))
             return
-        if self._banner.gravest is Gravity.ERROR:
-            self._banner.say(Gravity.ERROR, None)
         contract = c.choice.model.contract if c.choice else None
         blasts = contract is None or any(one.malignant for one in contract.classes)
         self._banner.say(Gravity.MODEL, None if blasts else Notice(messages.NO_BLASTS))
@@ -124,13 +126,12 @@ class Notices(QObject):
 
     def _saved(self, words: str) -> None:
         self._status.show_saved(words)
-        if self._banner.gravest is Gravity.ERROR:
-            self._banner.say(Gravity.ERROR, None)
+        self._banner.say(Gravity.SAVING, None)
 
     def _save_failed(self, words: str) -> None:
         self._status.show_saved("NOT saved", failed=True)
-        retry = self._controller.retry_saving
-        self._banner.say(Gravity.ERROR, Notice(words, "Retry", retry, lasting=True))
+        retry = self._controller.saving.retry
+        self._banner.say(Gravity.SAVING, Notice(words, "Retry", retry, lasting=True))
 
     def _warned(self, words: str) -> None:
         folder = self._controller.folder
@@ -139,4 +140,10 @@ class Notices(QObject):
         self._banner.say(Gravity.SESSION, said)
 
     def _failed(self, words: str) -> None:
+        if self._controller.folder is None:
+            self._left = words  # the next folder begins with an empty banner
         self._banner.say(Gravity.ERROR, Notice(words))
+
+    def _exported(self, words: str) -> None:
+        self._status.run.setText(words)
+        self._banner.say(Gravity.ERROR, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,7 +29,8 @@ class Changes:
         rows: that look different now.
         text: what was done and what was not, for the status line.
         replaced: rows whose file has other bytes than were shown; their pixels are outdated.
-        waiting: rows whose bytes have to be read before anything can be done with them.
+        waiting: rows whose files have to be looked at before anything can be done with them.
+        then: what was asked for, to be done when their files have been looked at.
         left: how many of the images that were asked for were left as they are.
     """
 
@@ -37,6 +38,7 @@ class Changes:
     text: str
     replaced: Rows = field(default_factory=none)
     waiting: Rows = field(default_factory=none)
+    then: Callable[[], Changes] | None = None
     left: int = 0
 
 

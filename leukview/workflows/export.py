@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from leukview import __version__
 from leukview.domain.errors import OutputError
+from leukview.domain.progress import CancelToken
 from leukview.domain.records import ModelIdentity
-from leukview.domain.table import csv_lines
+from leukview.domain.table import Row, csv_lines
 from leukview.reports import csv_export
 from leukview.workflows.open_folder import ModelChoice
-from leukview.workflows.review import Review
-from leukview.workflows.table_rows import rows_of
+from leukview.workflows.table_rows import Snapshot, rows_of
 
 
 def identity_of(choice: ModelChoice | None, device: str) -> ModelIdentity:
@@ -23,28 +24,41 @@ def identity_of(choice: ModelChoice | None, device: str) -> ModelIdentity:
 
 
 def export_csv(
-    review: Review, path: Path, *, identity: ModelIdentity, bom: bool = True, force: bool = False
+    kept: Snapshot,
+    path: Path,
+    *,
+    identity: ModelIdentity,
+    bom: bool = True,
+    force: bool = False,
+    cancel: CancelToken | None = None,
 ) -> int:
     """Write suggestions and decisions of all images as CSV, completely or not at all.
 
     Args:
-        review: of the folder.
+        kept: of the review of the folder.
         path: of the file.
-        identity: of the model whose suggestions stand in the review.
+        identity: of the model whose suggestions stand in it.
         bom: mark UTF-8 for Excel.
         force: replace a file that is there.
+        cancel: asked before each row.
 
     Returns:
         How many images were written.
 
     Raises:
-        OutputError: the file exists and `force` is false, or it cannot be written.
+        OutputError: the file exists and `force` is false, it cannot be written, or was cancelled.
     """
     if path.exists() and not force:
         raise OutputError(
             f"{path} exists and was left as it is. Nothing was exported. Choose another name."
         )
-    review.read_rest()
-    rows = rows_of(review, identity, __version__)
-    ids = [c.id for c in review.classes]
+    rows = _until(rows_of(kept, identity, __version__), path, cancel)
+    ids = [c.id for c in kept.classes]
     return csv_export.write(path, csv_lines(rows, ids, bom=bom), replace=force) - 1
+
+
+def _until(rows: Iterable[Row], path: Path, cancel: CancelToken | None) -> Iterator[Row]:
+    for row in rows:
+        if cancel and cancel.cancelled:
+            raise OutputError(f"{path} was not written, because it was stopped. Export again.")
+        yield row

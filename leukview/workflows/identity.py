@@ -11,9 +11,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
-from leukview.domain.errors import ImageError
+from leukview.domain.errors import DriveError, ImageError
 from leukview.domain.progress import CancelToken
 from leukview.domain.records import ImageFile
 from leukview.imaging.decode import sha256_of
@@ -25,8 +26,94 @@ ANSWER_SECONDS = 5.0  # for a drive, while the window waits for it
 READ_SECONDS = 60.0  # for a file in the background; 512 MB over a slow network take as long
 _ASK_SECONDS = 0.1
 _NO_ANSWER = "The drive does not answer. Check it, then open the folder again."
+_SILENT = (
+    "The drive does not answer, so the files were not read to the end. What is shown for the rest"
+    " is what was known earlier. Check the drive, then open the folder again."
+)
+MOST_SILENT = 3  # files without an answer, one after the other
 _T = TypeVar("_T")
+_Item = TypeVar("_Item")
 _BATCH, _BATCH_SECONDS = 64, 0.2
+
+
+class Drive:
+    """Asks a drive that may never answer; only one question to it is open at a time.
+
+    A question without an answer goes on in a thread that nobody waits for: the system may hold a
+    read of a dead drive for ever, and neither the window nor the end of the program may hang on it.
+    """
+
+    def __init__(self) -> None:
+        self._thread: threading.Thread | None = None
+
+    @property
+    def busy(self) -> bool:
+        """An earlier question has no answer yet."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def within(
+        self, seconds: float, work: Callable[[], _T], cancel: CancelToken | None = None
+    ) -> _T | None:
+        """What `work` gives, or raises; None when it takes longer than that, or it is stopped.
+
+        It is not begun before the earlier question has its answer.
+        """
+        answer: list[_T] = []
+        raised: list[Exception] = []
+
+        def ask() -> None:
+            try:
+                answer.append(work())
+            except Exception as error:  # noqa: BLE001  # raised where the answer is waited for
+                raised.append(error)
+
+        until = time.monotonic() + seconds
+        if not self._wait(until, cancel):
+            return None
+        self._thread = threading.Thread(target=ask, name="leukview-look", daemon=True)
+        self._thread.start()
+        self._wait(until, cancel)
+        if raised:
+            raise raised[0]
+        return answer[0] if answer else None
+
+    def each(
+        self,
+        seconds: float,
+        work: Callable[[_Item], _T],
+        items: Sequence[_Item],
+        cancel: CancelToken | None = None,
+    ) -> list[_T]:
+        """What `work` gives for the items, in their order, as far as it came within that time."""
+        answers: list[_T] = []
+        stop = CancelToken()
+
+        def ask() -> None:
+            for item in items:
+                if stop.cancelled:
+                    return
+                answers.append(work(item))
+
+        self.within(seconds, ask, cancel)
+        stop.cancel()
+        return list(answers)
+
+    def _wait(self, until: float, cancel: CancelToken | None) -> bool:
+        """Wait for the open question; False if it stays open."""
+        while self.busy and (left := until - time.monotonic()) > 0:
+            if cancel and cancel.cancelled:
+                break
+            assert self._thread is not None  # it is busy
+            self._thread.join(min(left, _ASK_SECONDS))
+        return not self.busy
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Files that were looked at: the rows of those that changed, and how many there were."""
+
+    touched: tuple[int, ...]
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +166,12 @@ def read_again(row: int, image: ImageFile) -> Reread:
         return Reread(row, image, "", str(error))
 
 
-def touched(images: Sequence[ImageFile]) -> list[bool]:
-    """Whether each file has another size or time now; one that is out of reach has not."""
-    out: list[bool] = []
-    for image in images:
-        try:
-            out.append(again(image) is not image)
-        except OSError:
-            out.append(False)
-    return out
+def touched(image: ImageFile) -> bool:
+    """Whether a file has another size or time now; one that is out of reach has not."""
+    try:
+        return again(image) is not image
+    except OSError:
+        return False
 
 
 def reread(
@@ -97,6 +181,7 @@ def reread(
     *,
     done: Callable[[int], bool],
     model_sha256: Callable[[], str],
+    drive: Drive,
     cancel: CancelToken,
 ) -> Iterator[list[Reread]]:
     """Read files again, one after the other, with what was said about their bytes earlier.
@@ -107,6 +192,7 @@ def reread(
         store: the session; it is only read.
         done: whether a row has been read by somebody else in the meantime.
         model_sha256: of the model whose suggestions are shown at that moment.
+        drive: on which they lie.
         cancel: asked before each file.
 
     Yields:
@@ -114,24 +200,50 @@ def reread(
 
     Raises:
         SessionError: the session cannot be read.
+        DriveError: several files in a row gave no answer.
     """
     batch: list[Reread] = []
-    since = time.monotonic()
+    since, silent = time.monotonic(), 0
     for row in rows:
         if cancel.cancelled:
             break
         if not done(row):
-            batch.append(_bounded(row, images[row], cancel))
+            found = drive.within(READ_SECONDS, partial(read_again, row, images[row]), cancel)
+            silent = 0 if found else silent + 1
+            batch.append(found or Reread(row, images[row], "", _NO_ANSWER))
         if len(batch) >= _BATCH or (batch and time.monotonic() - since >= _BATCH_SECONDS):
             yield _with_said(batch, store, model_sha256())
             batch, since = [], time.monotonic()
+        if silent >= MOST_SILENT and not cancel.cancelled:
+            break
     if batch:
         yield _with_said(batch, store, model_sha256())
+    if silent >= MOST_SILENT and not cancel.cancelled:
+        raise DriveError(_SILENT)
 
 
-def _bounded(row: int, image: ImageFile, cancel: CancelToken) -> Reread:
-    found = within(READ_SECONDS, lambda: read_again(row, image), cancel)
-    return found or Reread(row, image, "", _NO_ANSWER)
+def look(
+    rows: Sequence[int], images: Sequence[ImageFile], drive: Drive, cancel: CancelToken
+) -> Iterator[Looked]:
+    """Look whether files that were read have changed since, without reading them.
+
+    Args:
+        rows: of the files.
+        images: of all rows.
+        drive: on which they lie.
+        cancel: asked between the parts.
+
+    Raises:
+        DriveError: there was no answer.
+    """
+    left = list(rows)
+    while left and not cancel.cancelled:
+        some = left[:_BATCH]
+        found = drive.each(READ_SECONDS, touched, [images[row] for row in some], cancel)
+        if not found and not cancel.cancelled:
+            raise DriveError(_SILENT)
+        yield Looked(tuple(r for r, other in zip(some, found, strict=False) if other), len(found))
+        left = left[len(found) :]
 
 
 def _with_said(batch: list[Reread], store: SessionStore, model_sha256: str) -> list[Reread]:
@@ -140,22 +252,3 @@ def _with_said(batch: list[Reread], store: SessionStore, model_sha256: str) -> l
         return batch
     said = {known.sha256: known for known in store.results(model_sha256, hashes)}
     return [replace(one, said=said.get(one.sha256), model_sha256=model_sha256) for one in batch]
-
-
-def within(seconds: float, work: Callable[[], _T], cancel: CancelToken | None = None) -> _T | None:
-    """What `work` gives, or None when a dead drive keeps it longer than that, or it is stopped.
-
-    It goes on in a thread that nobody waits for: the system may hold a read of such a drive for
-    ever, and neither the window nor the end of the program may hang on it.
-    """
-    answer: list[_T] = []
-    thread = threading.Thread(
-        target=lambda: answer.append(work()), name="leukview-look", daemon=True
-    )
-    thread.start()
-    until = time.monotonic() + seconds
-    while thread.is_alive() and (left := until - time.monotonic()) > 0:
-        if cancel and cancel.cancelled:
-            break
-        thread.join(min(left, _ASK_SECONDS))
-    return answer[0] if answer else None

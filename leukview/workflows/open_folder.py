@@ -19,7 +19,7 @@ from leukview.imaging.preprocess import resize
 from leukview.imaging.scan import ENDINGS, Scan, scan
 from leukview.inference.classifier import Classifier
 from leukview.inference.model_file import ModelFile, load, shipped
-from leukview.workflows.identity import READ_SECONDS, within
+from leukview.workflows.identity import MOST_SILENT, READ_SECONDS, Drive
 
 log = logging.getLogger(__name__)
 SAMPLE = 32
@@ -133,12 +133,17 @@ def _evenly(images: Sequence[ImageFile], count: int) -> list[ImageFile]:
 def _prepare(
     images: Sequence[ImageFile], models: Sequence[ModelFile], cancel: CancelToken | None
 ) -> list[list[NDArray[np.uint8]]]:
-    """Each image decoded once and resized for each model; unreadable ones left out."""
+    """Each image decoded once and resized for each model; unreadable ones left out.
+
+    A drive that does not answer is not asked for the rest.
+    """
+    drive, silent = Drive(), 0
     prepared: list[list[NDArray[np.uint8]]] = [[] for _ in models]
     for image in images:
-        if cancel and cancel.cancelled:
+        if silent >= MOST_SILENT or (cancel and cancel.cancelled):
             break
-        pixels = within(READ_SECONDS, partial(_pixels, image.path), cancel)
+        pixels = drive.within(READ_SECONDS, partial(_pixels, image.path), cancel)
+        silent = silent + 1 if pixels is None else 0
         if not pixels:
             continue
         for model, arrays in zip(models, prepared, strict=True):

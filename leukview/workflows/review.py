@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -22,13 +23,15 @@ from leukview.workflows import identity
 from leukview.workflows.action_log import Action, ActionLog
 from leukview.workflows.columns import Changes, Columns, Rows, none
 from leukview.workflows.identity import Reread
+from leukview.workflows.request import Request
 
-__all__ = ["READ_AT_ONCE", "Changes", "Review", "Rows"]
+__all__ = ["LOOK_AT_ONCE", "READ_AT_ONCE", "Changes", "Review", "Rows"]
 
 # A decision about a renamed file shows at once; more files would delay the start by seconds.
 _READ_ON_OPENING = 256
-# More files than this are not read while somebody waits for a key to answer.
-READ_AT_ONCE = 64
+# More files than this are not looked at, or read, while somebody waits for a key to answer: on a
+# network drive one look takes 0.5 ms.
+LOOK_AT_ONCE, READ_AT_ONCE = 512, 64
 _SILENT = "The drive does not answer. Nothing was decided. Check it, then try again."
 
 
@@ -53,6 +56,7 @@ class Review(Columns):
         self._log = ActionLog(store)
         self._rows: dict[str, list[int]] = {}
         self._unreachable: set[int] = set()
+        self._drive = identity.Drive()
         self._start(classes)
         self._recall_hashes()
 
@@ -155,11 +159,6 @@ class Review(Columns):
         old = [r for r in open_.tolist() if self.sha256[r] and r not in self._unreachable]
         return np.array(new if known else [], np.int64), np.array(old, np.int64)
 
-    def read_rest(self) -> Changes:
-        """Read at once all files that `to_read` names; the window does it in the background."""
-        rows = np.concatenate(self.to_read()).tolist()
-        return self.compare([identity.read_again(row, self.images[row]) for row in rows])
-
     def compare(self, found: Sequence[Reread]) -> Changes:
         """Take what reading has shown: only the bytes decide what stands in a row.
 
@@ -202,71 +201,82 @@ class Review(Columns):
         class_id: str = "",
         reason: str = "",
     ) -> Changes:
-        wanted, aside = self._as_shown([int(row) for row in rows])
-        known = self.sha256
-        hashes = {known[row]: row for row in reversed(wanted)}
-        if not hashes:
-            return aside
-        images = list(hashes)[::-1]
-        count = len(wanted)
-        action = Action(
+        some = tuple(int(row) for row in rows)
+        request = Request(
             kind=kind,
-            images=tuple(images),
-            suggestions=tuple(self._suggestion_ids([hashes[sha] for sha in images])),
             class_id=class_id,
             reason=reason,
             reviewer=self.reviewer,
             queue=queue,
-            seen=self._seen(wanted, images),
-            text=f"{count:,} image{'' if count == 1 else 's'} {words}",
+            words=words,
+            rows=some,
+            images=tuple(self.images[row] for row in some),
+            sha256=tuple(self.sha256[row] for row in some),
+            suggestions=tuple(self._suggestion_ids(some)),
+            seen=tuple(self.seen[list(some)].tolist()),
+            stood=tuple(self.decision(row) for row in some),
         )
-        self._log.do(action)
-        done = self._changes(images, action.text)
-        if not aside.left:
-            return done
-        rows_ = np.union1d(done.rows, aside.rows)
-        return replace(aside, rows=rows_, text=f"{done.text}. {aside.text}")
+        return self._look(request) if some else Changes(none(), "")
 
-    def _seen(self, rows: Sequence[int], images: Sequence[str]) -> bool | tuple[int, ...]:
-        """Of which images the suggestion was seen: all, none, or their places."""
-        seen = {self.sha256[row] for row in rows if self.seen[row]}
-        places = tuple(place for place, sha in enumerate(images) if sha in seen)
-        return len(places) == len(images) if len(places) in (0, len(images)) else places
-
-    def _as_shown(self, wanted: Sequence[int]) -> tuple[list[int], Changes]:
-        """The rows that still are what the reader saw; of the others, what is said instead.
+    def _look(self, request: Request) -> Changes:
+        """Do what was asked for with the rows that still are what the reader saw.
 
         A decision is about bytes: files that have changed since they were read, and files that
-        were not read yet, are read before anything is said about them.
+        were not read yet, are read before anything is said about them. Nobody waits for more than
+        some of them, or for a slow drive: the rest is done later.
         """
-        files = [self.images[row] for row in wanted]
-        touched = identity.within(identity.ANSWER_SECONDS, lambda: identity.touched(files))
-        if touched is None:
-            return [], Changes(none(), _SILENT, left=len(wanted))
-        self.checked[[row for row, changed in zip(wanted, touched, strict=True) if changed]] = False
-        open_ = [row for row in wanted if not self.checked[row]]
-        if not open_:
-            return list(wanted), Changes(none(), "")
+        wanted = np.array(request.rows, np.int64)
+        if len(wanted) > LOOK_AT_ONCE or self._drive.busy:
+            return self._later(request)
+        seconds = identity.ANSWER_SECONDS
+        touched = self._drive.each(seconds, identity.touched, request.images)
+        if not touched:
+            return Changes(none(), _SILENT, left=len(wanted))
+        if len(touched) < len(wanted):
+            return self._later(request)
+        self.checked[wanted[np.array(touched, np.bool_)]] = False
+        open_ = wanted[~self.checked[wanted]].tolist()
         if len(open_) > READ_AT_ONCE:
-            words = (
-                f"Nothing was decided: the files of {len(open_):,} of these images are read first."
-            )
-            return [], Changes(none(), words, waiting=np.array(open_), left=len(wanted))
+            return self._later(request)
         pairs = [(row, self.images[row]) for row in open_]
-        found = identity.within(
-            identity.ANSWER_SECONDS, lambda: [identity.read_again(*pair) for pair in pairs]
+        found = self._drive.each(seconds, lambda pair: identity.read_again(*pair), pairs)
+        if len(found) < len(open_):
+            return self._later(request)
+        return self._finish(request, self.compare(found))
+
+    def _later(self, request: Request) -> Changes:
+        count = len(request.rows)
+        which = "1 image is" if count == 1 else f"{count:,} images are"
+        return Changes(
+            none(),
+            f"The files are looked at first; then {which} {request.words}.",
+            waiting=np.array(request.rows, np.int64),
+            then=partial(self._finish, request),
+            left=count,
         )
-        if found is None:
-            return [], Changes(none(), _SILENT, left=len(wanted))
-        before = {row: self.decision(row) for row in open_}
-        changes = self.compare(found)
-        replaced = set(changes.replaced.tolist())
-        unread = {row for row in open_ if not self.checked[row]}
-        known = {r for r in open_ if self.decision(r) != before[r]} - replaced - unread
-        away = replaced | unread | known
-        words = _aside(len(replaced), len(known), len(unread))
-        aside = replace(changes, text=words, left=len(away))
-        return [row for row in wanted if row not in away], aside
+
+    def _finish(self, request: Request, compared: Changes | None = None) -> Changes:
+        """Do it; the rows that are not what the reader saw are put aside, and that is said."""
+        places: list[int] = []
+        replaced = known = unread = 0
+        for place, row in enumerate(request.rows):
+            if not self.checked[row]:
+                unread += 1
+            elif request.replaced(place, self.images[row], self.sha256[row]):
+                replaced += 1
+            elif self.decision(row) != request.stood[place]:
+                known += 1
+            else:
+                places.append(place)
+        words, left = _aside(replaced, known, unread), replaced + known + unread
+        aside = replace(compared or Changes(none(), ""), text=words, left=left)
+        if not places:
+            return aside
+        action = request.action(places, [self.sha256[request.rows[n]] for n in places])
+        self._log.do(action)
+        done = self._changes(action.images, action.text)
+        rows = np.union1d(done.rows, aside.rows)
+        return replace(aside, rows=rows, text=f"{done.text}. {words}" if words else done.text)
 
     def _moved(self, action: Action | None) -> Changes | None:
         return None if action is None else self._changes(action.images, action.text)

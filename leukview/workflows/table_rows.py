@@ -2,57 +2,101 @@
 
 from __future__ import annotations
 
-from leukview.domain.records import ImageResult, ModelIdentity, Suggestion
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leukview.domain.classes import CellClass
+from leukview.domain.records import Decision, ImageFile, ImageResult, ModelIdentity, Suggestion
 from leukview.domain.table import Row, decided, row_of
 from leukview.workflows.review import Review
 
 
-def rows_of(review: Review, identity: ModelIdentity, app_version: str) -> list[Row]:
-    """One table row per image, in order.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """The columns of a review at one moment, for another thread; see `Columns` for each."""
+
+    images: tuple[ImageFile, ...]
+    classes: tuple[CellClass, ...]
+    sha256: tuple[str, ...]
+    suggested: NDArray[np.int16]
+    true_class: NDArray[np.int16]
+    confidence: NDArray[np.float32]
+    unfamiliarity: NDArray[np.float32]
+    probabilities: NDArray[np.float32]
+    unfamiliar: NDArray[np.bool_]
+    needs_review: NDArray[np.bool_]
+    errors: dict[int, str]
+    notes: dict[int, tuple[str, ...]]
+    devices: dict[int, str]
+    decisions: tuple[Decision | None, ...]
+
+
+def snapshot(review: Review) -> Snapshot:
+    """Copies of what the table shows; in the thread that changes the review.
 
     Decisions are known by the bytes of the files: what `Review.to_read` names has to be read first.
     """
-    ids = [c.id for c in review.classes]
-    return [
-        decided(
-            row_of(_result(review, row, identity), ids, app_version=app_version)
-            if review.suggested[row] >= 0 or row in review.errors
-            else _waiting(review, row, identity, app_version),
-            review.decision(row),
-        )
-        for row in range(review.count)
-    ]
+    return Snapshot(
+        images=tuple(review.images),
+        classes=review.classes,
+        sha256=tuple(review.sha256),
+        suggested=review.suggested.copy(),
+        true_class=review.true_class.copy(),
+        confidence=review.confidence.copy(),
+        unfamiliarity=review.unfamiliarity.copy(),
+        probabilities=review.probabilities.copy(),
+        unfamiliar=review.unfamiliar.copy(),
+        needs_review=review.needs_review.copy(),
+        errors=dict(review.errors),
+        notes=dict(review.notes),
+        devices=dict(review.devices),
+        decisions=tuple(review.decision(row) for row in range(review.count)),
+    )
 
 
-def _result(review: Review, row: int, identity: ModelIdentity) -> ImageResult:
-    truth = int(review.true_class[row])
+def rows_of(kept: Snapshot, identity: ModelIdentity, app_version: str) -> Iterator[Row]:
+    """One table row per image, in order."""
+    ids = [c.id for c in kept.classes]
+    for row, decision in enumerate(kept.decisions):
+        if kept.suggested[row] >= 0 or row in kept.errors:
+            made = row_of(_result(kept, row, identity), ids, app_version=app_version)
+        else:
+            made = _waiting(kept, row, identity, app_version)
+        yield decided(made, decision)
+
+
+def _result(kept: Snapshot, row: int, identity: ModelIdentity) -> ImageResult:
+    truth = int(kept.true_class[row])
     said = None
-    if row not in review.errors:
+    if row not in kept.errors:
         said = Suggestion(
-            class_id=review.classes[int(review.suggested[row])].id,
-            confidence=float(review.confidence[row]),
-            probabilities=tuple(float(p) for p in review.probabilities[row]),
-            unfamiliarity=float(review.unfamiliarity[row]),
-            unfamiliar=bool(review.unfamiliar[row]),
-            needs_review=bool(review.needs_review[row]),
+            class_id=kept.classes[int(kept.suggested[row])].id,
+            confidence=float(kept.confidence[row]),
+            probabilities=tuple(float(p) for p in kept.probabilities[row]),
+            unfamiliarity=float(kept.unfamiliarity[row]),
+            unfamiliar=bool(kept.unfamiliar[row]),
+            needs_review=bool(kept.needs_review[row]),
         )
-    device = review.devices.get(row, identity.device)
+    device = kept.devices.get(row, identity.device)
     return ImageResult(
-        image=review.images[row],
-        sha256=review.sha256[row],
+        image=kept.images[row],
+        sha256=kept.sha256[row],
         suggestion=said,
-        error=review.errors.get(row, ""),
-        notes=review.notes.get(row, ()),
-        true_class=review.classes[truth].id if truth >= 0 else "",
+        error=kept.errors.get(row, ""),
+        notes=kept.notes.get(row, ()),
+        true_class=kept.classes[truth].id if truth >= 0 else "",
         model=ModelIdentity(model_id=identity.model_id, sha256=identity.sha256, device=device),
     )
 
 
-def _waiting(review: Review, row: int, identity: ModelIdentity, app_version: str) -> Row:
+def _waiting(kept: Snapshot, row: int, identity: ModelIdentity, app_version: str) -> Row:
     return Row(
-        image=review.images[row].name,
-        folder=review.images[row].folder,
-        sha256=review.sha256[row],
+        image=kept.images[row].name,
+        folder=kept.images[row].folder,
+        sha256=kept.sha256[row],
         probabilities={},
         note="not classified yet",
         model=identity.model_id,

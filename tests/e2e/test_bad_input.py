@@ -89,7 +89,7 @@ def test_odd_files_in_the_window_are_shown_or_named_and_the_rest_is_decided(
     assert {before[row] for row in readable} == {"agreed"}
     assert {before[row] for row in review.errors} == {"undecided"}
     h.one.controller.export(tmp_path / "x.csv", bom=False, force=False)
-    h.until((tmp_path / "x.csv").exists)
+    h.until(lambda: "Exported" in h.said)
     with (tmp_path / "x.csv").open(encoding="utf-8", newline="") as file:
         rows = {row["image"]: row for row in csv.DictReader(file)}
     assert {name for name, row in rows.items() if row["status"] == "error"} == UNREADABLE

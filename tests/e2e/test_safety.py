@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QFileDialog
 from leukview.session.store import SessionStore
 from leukview.ui.dialogs.dialog import ActDialog
 from leukview.ui.dialogs.export_dialog import ExportDialog
+from leukview.ui.widgets.banner import Banner, Gravity
 
 # What the offscreen platform says of every pop-up and dialog; real platforms do not.
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
@@ -39,7 +40,7 @@ def export(hand, target: Path) -> list[dict[str, str]]:
 
     hand.answer(ExportDialog, give)
     hand.press(Qt.Key.Key_E, CONTROL)
-    hand.until(target.exists)
+    hand.until(lambda: "Exported" in hand.said)
     with target.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
@@ -101,6 +102,7 @@ def test_a_copied_folder_has_its_decisions_and_is_not_classified_again(
     monkeypatch.setattr(second.one.controller, "run", lambda: runs.append(second.states))
     second.open(folder.parent / "parent")
     assert second.states == before
+    assert runs, "the window wants to run when all is known"
     assert all(states == before for states in runs)
     assert second.one.controller.review.pending().size == 0
 
@@ -145,11 +147,61 @@ def refused(start, hand, image_folder):
     disk = Refusing(store)
     h.one.controller.set_reviewer("x" * 50_000)  # one event larger than what is left
     h.press(Qt.Key.Key_1)
-    h.until(lambda: h.one.controller.unsaved)
+    h.until(lambda: banner(h).gravest is Gravity.SAVING)
     yield h
     disk.heal()
-    h.one.controller.retry_saving()
-    h.until(lambda: not h.one.controller.unsaved)
+    h.one.controller.saving.retry()
+    h.until(lambda: banner(h).gravest is not Gravity.SAVING)
+
+
+def banner(h) -> Banner:
+    return h.one.window.page.banner
+
+
+def test_only_what_is_saved_takes_back_that_it_is_not(refused, tmp_path, toy_model):
+    bad = tmp_path / "bad.onnx"
+    bad.write_bytes(b"no model")
+    c, table = refused.one.controller, tmp_path / "x.csv"
+    table.write_text("mine", encoding="utf-8")
+    with refused.qtbot.waitSignal(c.failed, timeout=20_000):
+        c.export(table, bom=False, force=False)
+    for name in (str(bad), str(toy_model)):
+        with refused.qtbot.waitSignal(c.model_changed, timeout=20_000):
+            c.choose_model(name)
+        assert banner(refused).gravest is Gravity.SAVING
+        assert banner(refused).button.text() == "Retry"
+        assert refused.one.window.status.saved.text() == "NOT saved"
+    refused.until(refused.idle)
+    Refusing(c.folder.store).heal()
+    refused.qtbot.mouseClick(banner(refused).button, Qt.MouseButton.LeftButton)
+    refused.until(lambda: "All changes saved" in refused.one.window.status.saved.text())
+    assert banner(refused).gravest is Gravity.ERROR, "the table was not written all the same"
+    refused.press(Qt.Key.Key_2)
+    c.folder.store.flush()
+    refused.until(lambda: not c.folder.store.unsaved)
+    assert "exists and was left as it is" in banner(refused).words.text()
+    with refused.qtbot.waitSignal(c.exported, timeout=20_000):
+        c.export(table, bom=False, force=True)
+    assert banner(refused).gravest is None
+
+
+def test_suggestions_that_are_not_saved_are_no_lost_action(start, hand, image_folder):
+    h = hand(start())
+    h.one.settings.set_flag("run_on_open", False)
+    h.one.window.open([image_folder({f"{n:03}.bmp": n for n in range(250)})])
+    h.until(lambda: h.one.controller.can_run)
+    store = h.one.controller.folder.store
+    store.flush()
+    disk = Refusing(store)
+    h.one.controller.run()
+    h.until(lambda: banner(h).gravest is Gravity.SAVING)
+    assert "All your actions so far are saved" in banner(h).words.text()
+    h.until(h.idle)
+    assert h.one.window.asking.may_leave(), "nothing that a person did is lost"
+    disk.heal()
+    h.qtbot.mouseClick(banner(h).button, Qt.MouseButton.LeftButton)
+    h.until(lambda: banner(h).gravest is None)
+    assert h.one.window.status.saved.text().startswith("All changes saved")
 
 
 @pytest.mark.parametrize("way", ["open", "recent", "dialog", "close folder", "close"])
@@ -216,10 +268,12 @@ def test_many_unread_images_are_read_before_they_are_decided(start, hand, image_
     h.press(Qt.Key.Key_A, CONTROL)
     h.press(Qt.Key.Key_1)
     assert set(h.states) == {"undecided"}
-    assert "Nothing was decided" in h.said
-    h.until(lambda: h.one.controller.review.checked.all() and not h.one.controller.checking.busy)
-    h.press(Qt.Key.Key_1)
-    assert set(h.states) == {"changed"}
+    assert "then 100 images are decided as Normal" in h.said
+    h.until(lambda: set(h.states) == {"changed"})
+    assert h.said == "100 images decided as Normal"
+    h.until(lambda: not h.one.controller.checking.busy)
+    h.press(Qt.Key.Key_Z, CONTROL)
+    assert set(h.states) == {"undecided"}
 
 
 def test_two_windows_on_one_folder_and_one_table(start, hand, image_folder, tmp_path):

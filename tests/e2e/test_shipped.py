@@ -89,4 +89,4 @@ def export(h, target: Path) -> None:
 
     h.answer(ExportDialog, give)
     h.press(Qt.Key.Key_E, CONTROL)
-    h.until(target.exists)
+    h.until(lambda: "Exported" in h.said)

@@ -21,7 +21,9 @@ class Gravity(enum.IntEnum):
     DEVICE = 2
     UNFAMILIAR = 3
     SESSION = 4
-    ERROR = 5
+    REFUSAL = 5  # of a model
+    ERROR = 6
+    SAVING = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ class Banner(QFrame):
 
     def say(self, gravity: Gravity, warning: Notice | None) -> None:
         """Replace what is said of this gravity; None takes it back."""
+        if gravity is Gravity.ERROR and warning is not None:
+            self._closed.discard((gravity, warning.words))  # it has happened again
         if warning is None:
             self._said.pop(gravity, None)
         elif (gravity, warning.words) not in self._closed:
@@ -100,7 +104,7 @@ class Banner(QFrame):
             return
         said, t = self._said[gravest], self._theme.tokens
         name = "info" if gravest is Gravity.MODEL else "warning"
-        colour = t.error if gravest is Gravity.ERROR else t.warn
+        colour = t.error if gravest >= Gravity.REFUSAL else t.warn
         size = QSize(theme.ICON_LIST, theme.ICON_LIST)
         icon = self._theme.icon(name, colour)
         self._icon.setPixmap(icon.pixmap(size, self.devicePixelRatioF()))

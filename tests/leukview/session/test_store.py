@@ -189,6 +189,29 @@ def test_a_full_disk_is_told_blocks_new_events_and_can_be_retried(tmp_path: Path
     assert len(failed) == 1
 
 
+def test_what_a_model_said_is_no_action_and_all_is_well_when_it_is_written(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "s.lkv")
+    saved: list[int] = []
+    failed: list[str] = []
+    store.on_saved = lambda seq, at: saved.append(seq)
+    store.on_failed = lambda error: failed.append(str(error))
+    fill(store)
+    many = [result(f"{n}.png", f"{n:064}") for n in range(2000)]
+    store.put_results(many, CLASSES)
+    with pytest.raises(SessionError, match="All your actions so far are saved"):
+        store.flush()
+    assert str(store.failure) == failed[0]
+    assert store.unsaved == 0
+    assert store._connection is not None
+    store._connection.execute("PRAGMA max_page_count = 1000000")
+    store.retry()
+    store.flush()
+    assert store.failure is None
+    assert len(list(store.known_images())) == 2000
+    store.close()
+    assert (saved, len(failed)) == ([0], 1)
+
+
 def test_closing_says_what_could_not_be_saved(tmp_path: Path) -> None:
     store = open_store(tmp_path / "s.lkv")
     fill(store)

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -28,8 +29,8 @@ from leukview.session.store import SessionStore, open_store
 from leukview.workflows import identity
 from leukview.workflows.columns import Changes
 from leukview.workflows.export import export_csv
-from leukview.workflows.review import READ_AT_ONCE, Review
-from leukview.workflows.table_rows import rows_of
+from leukview.workflows.review import LOOK_AT_ONCE, READ_AT_ONCE, Review
+from leukview.workflows.table_rows import rows_of, snapshot
 
 STATES = tuple(DecisionState)
 CLASSES = tuple(
@@ -176,7 +177,7 @@ def test_a_decision_before_any_run_reads_the_file_itself(reopen) -> None:
 
 
 def exported(review: Review, row: int) -> tuple[str, str, str, bool | None]:
-    one = rows_of(review, MODEL, "0")[row]
+    one = list(rows_of(snapshot(review), MODEL, "0"))[row]
     return one.suggestion, one.decision, one.decision_state, one.suggestion_seen
 
 
@@ -330,11 +331,12 @@ def test_the_exported_table_reads_back(reopen, tmp_path: Path) -> None:
     review.decide([1], "all", queue="review")
     review.exclude([4], "=smudged")
     path = tmp_path / "out.csv"
-    assert export_csv(review, path, identity=MODEL) == 5
+    assert export_csv(snapshot(review), path, identity=MODEL) == 5
     assert path.read_bytes().startswith(b"\xef\xbb\xbfimage,folder,")
     rows = list(table.parse(path.read_text(encoding="utf-8").splitlines(keepends=True)))
     ids = [c.id for c in CLASSES]
-    written = [table.cells(row, ids) for row in rows_of(review, MODEL, rows[0].app_version)]
+    version = rows[0].app_version
+    written = [table.cells(row, ids) for row in rows_of(snapshot(review), MODEL, version)]
     assert [table.cells(row, ids) for row in rows] == written
     assert (rows[1].decision, rows[1].decision_state, rows[1].suggestion) == (
         "all",
@@ -356,9 +358,9 @@ def test_an_existing_table_is_replaced_only_when_told(reopen, tmp_path: Path) ->
     path = tmp_path / "out.csv"
     path.write_text("mine")
     with pytest.raises(OutputError, match="exists"):
-        export_csv(review, path, identity=MODEL)
+        export_csv(snapshot(review), path, identity=MODEL)
     assert path.read_text() == "mine"
-    assert export_csv(review, path, identity=MODEL, force=True, bom=False) == 5
+    assert export_csv(snapshot(review), path, identity=MODEL, force=True, bom=False) == 5
     assert path.read_text().startswith("image,")
 
 
@@ -387,6 +389,7 @@ def check(review: Review) -> Changes:
         review._store,
         done=lambda row: bool(review.checked[row]),
         model_sha256=lambda: review.model_sha256,
+        drive=identity.Drive(),
         cancel=CancelToken(),
     )
     return review.compare([one for batch in batches for one in batch])
@@ -504,11 +507,102 @@ def test_many_unread_files_are_not_read_while_a_key_waits(reopen, tmp_path) -> N
     rows = range(review.count)
     changes = review.decide(rows, "all")
     assert changes.waiting.tolist() == list(rows)
-    assert "Nothing was decided" in changes.text
+    assert "looked at first; then 69 images are decided as ALL blast" in changes.text
     assert (review.state == 0).all()
     review.compare([identity.read_again(row, review.images[row]) for row in rows])
-    assert review.decide(rows, "all").left == 0
+    assert changes.then().left == 0
     assert (review.state != 0).all()
+
+
+@pytest.fixture
+def many(reopen, tmp_path) -> Review:
+    """More images than are looked at while a key waits, read and classified as `hem`."""
+    (tmp_path / "slides").mkdir()
+    for n in range(LOOK_AT_ONCE):
+        (tmp_path / "slides" / f"more{n:03}.png").write_text(str(n))
+    review = reopen(run=False)
+    files = tuple(review.images)
+    review.add_results(range(review.count), results(files, "hem " * review.count))
+    return review
+
+
+def looked(review: Review, changes: Changes) -> Changes:
+    """What the window does with a decision that waits for its files."""
+    rows = changes.waiting.tolist()
+    for one in identity.look(rows, review.images, identity.Drive(), CancelToken()):
+        review.checked[list(one.touched)] = False
+    open_ = [row for row in rows if not review.checked[row]]
+    review.compare([identity.read_again(row, review.images[row]) for row in open_])
+    return changes.then()
+
+
+def test_files_that_cannot_be_read_do_not_keep_the_others_from_being_decided(
+    many, reopen, tmp_path
+) -> None:
+    gone = range(100, 100 + READ_AT_ONCE + 10)
+    again = reopen(run=False)
+    again.load_stored(MODEL.sha256)
+    for row in gone:
+        again.images[row].path.unlink()
+    for _ in range(2):
+        check(again)
+        changes = again.decide(range(300), "all")
+        changes = looked(again, changes) if changes.then else changes
+        assert changes.left == len(gone)
+        assert "226 images decided as ALL blast. 74 files could not be read: not" in changes.text
+        assert np.flatnonzero(again.state[:300] == 0).tolist() == list(gone)
+
+
+def test_thousands_of_files_are_not_looked_at_while_a_key_waits(many, monkeypatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(identity, "touched", lambda _: pytest.fail("the window waits for this"))
+        changes = many.decide(range(many.count), "all")
+    assert len(changes.waiting) == many.count
+    later(many.images[7].path, b"changed")
+    many.unsure([8])
+    many.mark_seen(range(many.count))
+    done = looked(many, changes)
+    assert done.text.startswith("515 images decided as ALL blast. 1 file has changed")
+    assert "1 image turned out to be decided already" in done.text
+    assert (states(many)[7], states(many)[8]) == ("undecided", "unsure")
+    assert not many.decision(9).suggestion_seen, "it was not when the key was pressed"
+
+
+def test_agreeing_later_is_with_what_was_shown_then(many) -> None:
+    changes = many.agree(range(many.count))
+    many.set_classes(OTHER)
+    assert looked(many, changes).left == 0
+    assert many.decision(5).class_id == "hem"
+    assert many.decision(5).state is DecisionState.AGREED
+
+
+def test_a_slow_drive_is_not_said_to_be_silent(many, monkeypatch) -> None:
+    gate, slowly = threading.Event(), threading.Event()
+
+    def slow(image: ImageFile) -> bool:
+        if image.name == "more009.png":
+            slowly.set()
+            gate.wait(30)
+        return False
+
+    clock = SimpleNamespace(monotonic=lambda: 100.0 if slowly.is_set() else 0.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(identity, "time", clock)
+        patch.setattr(identity, "touched", slow)
+        changes = many.decide(range(20), "all")
+        second = many.decide([0], "all")
+    gate.set()
+    assert "does not answer" not in changes.text + second.text
+    assert len(changes.waiting) == 20
+    assert second.waiting.tolist() == [0], "it is not asked twice at a time"
+    join_looks()
+    assert looked(many, changes).left == 0
+
+
+def join_looks() -> None:
+    for thread in threading.enumerate():
+        if thread.name == "leukview-look":
+            thread.join()
 
 
 def test_a_copied_folder_finds_everything_by_the_bytes(tmp_path: Path) -> None:
@@ -570,9 +664,7 @@ def test_a_drive_that_never_answers_holds_nobody_up(reopen, monkeypatch) -> None
     gate.set()
     assert "does not answer" in changes.text
     assert states(review)[1] == "undecided"
-    for thread in threading.enumerate():
-        if thread.name == "leukview-look":
-            thread.join()
+    join_looks()
 
 
 def test_only_suggestions_that_were_on_the_screen_count_as_seen(reopen) -> None:
@@ -609,6 +701,6 @@ def test_decisions_reach_a_table_that_is_written_before_any_run(reopen) -> None:
     review.decide([1], "all")
     again = reopen(run=False)
     again.sha256[1] = ""  # as for a copy of the folder with new times
-    again.read_rest()
-    rows = rows_of(again, MODEL, "0")
+    check(again)
+    rows = rows_of(snapshot(again), MODEL, "0")
     assert [row.decision for row in rows] == ["", "all", "", "", ""]
