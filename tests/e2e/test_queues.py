@@ -88,3 +88,29 @@ def test_a_queue_fills_while_the_files_of_a_copied_folder_are_compared(
     assert 0 < len(page.model.rows) <= review.needs_review.sum()
     h.press(Qt.Key.Key_F5)
     assert len(page.model.rows) == review.needs_review.sum()
+
+
+def test_the_checklist_claims_nothing_before_the_images_were_read(start, hand, image_folder):
+    folder = image_folder(FILES)
+    (folder / "broken.bmp").write_bytes(b"BM")
+    h = hand(start())
+    h.one.settings.set_flag("run_on_open", False)
+    h.one.window.open([folder])
+    h.until(lambda: h.one.controller.can_run)
+    side = h.one.window.page.side
+    said = [row.figure.text() for row in (side.read, side.suggested, side.review)]
+    assert said == ["not known yet", "0 of 5", "not known yet"]
+    h.one.controller.run()
+    h.until(h.idle)
+    said = [row.figure.text() for row in (side.read, side.suggested, side.review)]
+    assert said == ["4 of 5", "4 of 5", "0 of 1"]
+
+
+def test_a_folder_that_is_gone_is_said_whole_on_the_start_page(start, hand, tmp_path):
+    h = hand(start())
+    gone = tmp_path / ("a long name of a folder " * 4).strip() / "slides"
+    h.one.window.open([gone])
+    problem = h.one.window.start.problem
+    h.until(problem.isVisible)
+    assert str(gone) in problem.text()
+    assert problem.height() >= problem.heightForWidth(problem.width())

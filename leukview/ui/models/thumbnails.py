@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -14,13 +16,18 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QImage, QPixmap
 
 from leukview.domain.errors import ImageError
+from leukview.domain.progress import CancelToken
 from leukview.imaging import decode
 from leukview.imaging.thumbnails import thumbnail
+from leukview.workflows.identity import ANSWER_SECONDS, Drive
 
+log = logging.getLogger(__name__)
 FULL = 0  # as an edge: the whole image in its own size
 _BUDGET = 256 * 1024 * 1024
 _WAITING = 400  # older requests than these have long scrolled away
 _FULLY_KEPT = 8
+_END_SECONDS = 2.0  # for what is being decoded when the window is closed
+_SAMPLE, _SAMPLE_EDGE = 32, 128
 Key = tuple[int, int]
 Pixels = NDArray[np.uint8]
 
@@ -134,14 +141,23 @@ class PixelLoader(QObject):
         with self._wake:
             self._outdated |= {key for key in self._busy if key[0] in some}
 
-    def stop(self) -> None:
-        """End the worker threads; to be called before the program ends."""
+    def stop(self, seconds: float = _END_SECONDS) -> bool:
+        """End the worker threads; to be called before the program ends.
+
+        Args:
+            seconds: for all of them. They are daemons: one that a dead drive holds may be left.
+
+        Returns:
+            Whether all have ended.
+        """
         with self._wake:
             self._stopping = True
             self._stack.clear()
             self._wake.notify_all()
+        until = time.monotonic() + seconds
         for thread in self._threads:
-            thread.join()
+            thread.join(max(0.0, until - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
 
     def _ask(self, key: Key) -> None:
         if 0 <= key[0] < len(self._paths):
@@ -173,12 +189,13 @@ class PixelLoader(QObject):
                 key, read = self._stack.popitem()
                 self._busy.add(key)
                 run = self._run
-            value: QImage | str
-            try:
-                value = to_image(read())
-            except (ImageError, OSError) as error:
-                value = str(error)
-            self._decoded.emit(run, *key, value)
+            value = _image_or_reason(read)
+            if not self._is_stopping():  # else nobody may be there any more
+                self._decoded.emit(run, *key, value)
+
+    def _is_stopping(self) -> bool:
+        with self._wake:
+            return self._stopping
 
     @Slot(int, int, int, object)
     def _take(self, run: int, row: int, edge: int, value: QImage | str) -> None:
@@ -216,12 +233,45 @@ def _size(pixmap: QPixmap) -> int:
     return pixmap.width() * pixmap.height() * 4
 
 
+def _image_or_reason(read: Callable[[], Pixels]) -> QImage | str:
+    """The picture, or why there is none; whatever goes wrong, the thread goes on."""
+    try:
+        return to_image(read())
+    except (ImageError, OSError) as error:
+        return str(error)
+    except MemoryError:
+        return "There is not enough memory to show the image. Close other programs."
+    except Exception as error:
+        log.exception("an image could not be decoded for the screen")
+        return f"The image cannot be shown ({type(error).__name__}: {error}). Save it again as PNG."
+
+
 def _read(path: Path, edge: int, window: float) -> Pixels:
     if edge == FULL:
         return decode.read(path).pixels
     whole = max(edge, round(edge / window))
     # Not by `window` itself: rounded twice, the middle would be a pixel off and be scaled again.
     return centre(thumbnail(path, whole), edge / whole)
+
+
+def measure_window(paths: Sequence[Path], cancel: CancelToken) -> float | None:
+    """`common_window` of some of these files, as far as their drive gives them in time.
+
+    Returns:
+        The share of the side; None when nothing could be read, or it was cancelled.
+    """
+    places = np.unique(np.linspace(0, len(paths) - 1, _SAMPLE).round().astype(int))
+    some = [paths[at] for at in places] if paths else []
+    read = Drive().each(ANSWER_SECONDS, _sample, some, cancel)
+    samples = [pixels for pixels in read if pixels is not None]
+    return common_window(samples) if samples and not cancel.cancelled else None
+
+
+def _sample(path: Path) -> Pixels | None:
+    try:
+        return thumbnail(path, _SAMPLE_EDGE)
+    except Exception:  # noqa: BLE001  # the tile says what is wrong with the image
+        return None
 
 
 def common_window(samples: Sequence[Pixels], *, margin: float = 0.06) -> float:

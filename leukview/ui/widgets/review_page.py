@@ -9,15 +9,13 @@ from PySide6.QtCore import QItemSelectionModel, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QFrame, QSplitter, QWidget
 
-from leukview.domain.errors import ImageError
 from leukview.domain.progress import CancelToken
-from leukview.imaging.thumbnails import thumbnail
 from leukview.ui import theme
 from leukview.ui.controller import Controller, Stage
 from leukview.ui.models import queue, summary
 from leukview.ui.models.gallery_model import GalleryModel
 from leukview.ui.models.queue import Filter, Order, Rows, Tab
-from leukview.ui.models.thumbnails import FULL, PixelLoader, common_window
+from leukview.ui.models.thumbnails import FULL, PixelLoader, measure_window
 from leukview.ui.settings import Settings
 from leukview.ui.theme import Theme
 from leukview.ui.widgets import empty_state, inspector, parts, side_panel
@@ -31,7 +29,6 @@ from leukview.workflows.review import Changes, Review
 
 TABS = (Tab.ALL, Tab.REVIEW, Tab.UNDECIDED)
 _TITLES = ("All", "Needs review", "Undecided")
-_SAMPLE, _SAMPLE_EDGE = 32, 128
 _MIDDLE = 524  # three columns of tiles of the usual size
 
 
@@ -142,18 +139,8 @@ class ReviewPage(QSplitter):
     def _measure_window(self, cancel: CancelToken) -> Iterator[object]:
         """In the worker: which part of the images the tiles show."""
         review = self._controller.review
-        if review is None or not review.count:
-            return
-        rows = np.unique(np.linspace(0, review.count - 1, _SAMPLE).round().astype(int))
-        samples = []
-        for row in rows:
-            if cancel.cancelled:
-                return
-            try:
-                samples.append(thumbnail(review.images[row].path, _SAMPLE_EDGE))
-            except (ImageError, OSError):
-                continue
-        yield common_window(samples)
+        if review is not None:
+            yield measure_window([image.path for image in review.images], cancel)
 
     def _set_window(self, window: object) -> None:
         if isinstance(window, float):
@@ -343,9 +330,13 @@ class ReviewPage(QSplitter):
         side.title.say(folder.folder.name)
         side.suggested.say(count.suggested, count.images)
         side.decided.say(count.decided, count.images)
-        side.review.say(count.reviewed, count.review, "" if count.review else "none")
-        readable = count.images - count.unread
-        side.read.say(readable, count.images, lacks="warning")
+        # Before a run only the names of the files are known.
+        known = count.suggested + count.unread >= count.images
+        none = "none" if known else "not known yet"
+        side.review.say(count.reviewed, count.review, "" if count.review else none)
+        readable = count.images - count.unread if known else count.suggested
+        lacks = "warning" if count.unread else "circle-half"
+        side.read.say(readable, count.images, "" if known or readable else none, lacks=lacks)
         left = count.review - count.reviewed
         if self._controller.stage is Stage.RUNNING:
             state, icon = "Running", "circle-half"

@@ -1,14 +1,21 @@
 from __future__ import annotations
 
+import threading
+
+import cv2
 import numpy as np
 import pytest
 from PySide6.QtGui import QColor
 
+from leukview.domain.progress import CancelToken
+from leukview.imaging import decode
+from leukview.ui.models import thumbnails
 from leukview.ui.models.thumbnails import (
     FULL,
     PixelLoader,
     centre,
     common_window,
+    measure_window,
     to_image,
 )
 
@@ -95,6 +102,77 @@ def test_another_folder_forgets_the_pictures_of_the_first(loader, qtbot, image_f
     with qtbot.waitSignal(loader.arrived):
         loader.pixmap(0, 16)
     assert loader.pixmap(0, 16).toImage().pixelColor(4, 4) == QColor(250, 250, 250)
+
+
+@pytest.mark.parametrize("error", [MemoryError(), cv2.error("no more"), ValueError("shape")])
+def test_whatever_goes_wrong_with_an_image_the_next_one_is_shown(
+    loader, qtbot, image_folder, monkeypatch, error
+):
+    folder = image_folder({"a.png": 10, "b.png": 250})
+    loader.open([folder / "a.png", folder / "b.png"])
+    real = decode.read
+
+    def read(path):
+        if path.name == "a.png":
+            raise error
+        return real(path)
+
+    monkeypatch.setattr(decode, "read", read)
+    with qtbot.waitSignal(loader.arrived) as told:
+        loader.pixmap(0, FULL)
+    assert told.args == [0, FULL]
+    assert loader.failure(0, FULL).endswith(".")
+    with qtbot.waitSignal(loader.arrived):
+        loader.pixmap(1, FULL)
+    assert loader.pixmap(1, FULL) is not None
+
+
+@pytest.fixture
+def hung(monkeypatch):
+    """A drive that answers no read until the end of the test; has `begun` and `gate`."""
+    gate, begun = threading.Event(), threading.Event()
+
+    def read(path):
+        begun.set()
+        gate.wait(20)
+        raise OSError("gone")
+
+    monkeypatch.setattr(decode, "read", read)
+    monkeypatch.setattr(thumbnails, "thumbnail", lambda path, _edge: read(path))
+    read.begun, read.gate = begun, gate
+    yield read
+    gate.set()
+    for thread in threading.enumerate():
+        if thread.name.startswith("leukview"):
+            thread.join(20)
+
+
+def test_a_drive_that_does_not_answer_does_not_hold_the_end(qtbot, image_folder, hung):
+    loader = PixelLoader(threads=2)
+    folder = image_folder({"a.png": 10})
+    loader.open([folder / "a.png"])
+    loader.pixmap(0, FULL)
+    qtbot.waitUntil(hung.begun.is_set)
+    assert not loader.stop(0.05)
+    hung.gate.set()
+    assert loader.stop(20)
+
+
+def test_the_window_is_measured_only_as_long_as_the_drive_answers(image_folder, hung, monkeypatch):
+    folder = image_folder({"a.png": 10, "b.png": 250})
+    paths = [folder / "a.png", folder / "b.png"]
+    monkeypatch.setattr(thumbnails, "ANSWER_SECONDS", 0.05)
+    assert measure_window(paths, CancelToken()) is None
+    assert hung.begun.is_set()
+
+
+def test_the_window_is_measured_from_the_files_that_can_be_read(image_folder):
+    folder = image_folder({"a.png": 10, "b.png": 250})
+    (folder / "c.png").write_bytes(b"no image")
+    paths = [folder / f"{name}.png" for name in "abc"]
+    assert measure_window(paths, CancelToken()) == 1.0
+    assert measure_window([folder / "c.png"], CancelToken()) is None
+    assert measure_window([], CancelToken()) is None
 
 
 def test_the_window_is_that_of_the_cells():
