@@ -20,6 +20,7 @@ from leukview.ui.controller import Controller
 from leukview.ui.main_window import MainWindow
 from leukview.ui.settings import Settings
 from leukview.ui.theme import Theme
+from leukview.ui.unexpected import Unexpected
 from leukview.workflows.opened import AUTO
 
 log = logging.getLogger(__name__)
@@ -82,11 +83,14 @@ def run(paths: Sequence[Path], *, model: str = AUTO, device: str = AUTO) -> int:
         Exit code 0.
     """
     made = compose(model=model, device=device)
+    unexpected = Unexpected(made.controller)
+    unexpected.said.connect(made.controller.failed, Qt.ConnectionType.QueuedConnection)
     made.window.show()
     if paths:
         made.window.open(list(paths))
     try:
-        code = made.app.exec()
+        with unexpected.heard():
+            code = made.app.exec()
     finally:
         # Also when the loop was left without closing the window: no thread outlives this function.
         made.window.close()

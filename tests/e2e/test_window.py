@@ -29,6 +29,7 @@ from leukview.ui.models.queue import Filter, Tab
 from leukview.ui.theme import Wish
 from leukview.workflows import opened as opened_module
 from leukview.workflows.open_folder import ModelChoice
+from leukview.workflows.review import Review
 
 # What the offscreen platform says of every pop-up and dialog; real platforms do not.
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
@@ -553,7 +554,7 @@ def test_nothing_is_cut_off_in_the_smallest_window(qtbot, opened):
 
 
 def test_main_opens_the_window_with_a_folder_and_leaves_it_clean(
-    qtbot, toy_model, image_folder, monkeypatch
+    qtbot, toy_model, image_folder, monkeypatch, caplog
 ):
     folder = image_folder(FILES, name="Schnitte é")
     seen = {}
@@ -567,11 +568,16 @@ def test_main_opens_the_window_with_a_folder_and_leaves_it_clean(
         wait_done(qtbot, seen["made"])
         qtbot.keyClick(seen["made"].window.page.gallery, Qt.Key.Key_1)
         seen["states"] = states(seen["made"])
+        page = seen["made"].window.page
+        monkeypatch.setattr(Review, "unsure", lambda *_, **__: {}["no such key"])
+        qtbot.keyClick(page.gallery, Qt.Key.Key_U)
+        qtbot.waitUntil(lambda: "KeyError: 'no such key'" in page.banner.words.text())
         return 0
 
     monkeypatch.setattr(app_module, "compose", composed)
     monkeypatch.setattr(QApplication, "exec", loop)
     assert main(["--model", str(toy_model), "--device", "cpu", str(folder)]) == 0
     assert seen["states"][0] == "changed"
+    assert "no such key" in caplog.text, "what nobody expected is logged, and said above"
     assert seen["made"].controller.folder is None
     seen["made"].window.deleteLater()
