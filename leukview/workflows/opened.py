@@ -21,7 +21,7 @@ from leukview.domain.progress import CancelToken, Progress
 from leukview.domain.records import ImageFile, ImageResult
 from leukview.imaging.scan import Scan, folders_of
 from leukview.inference.classifier import Classifier
-from leukview.inference.model_file import ModelFile, load, resolve, shipped
+from leukview.inference.model_file import ModelFile, load, resolve
 from leukview.inference.providers import Device
 from leukview.session.index import find_or_create
 from leukview.session.store import SessionStore
@@ -228,11 +228,6 @@ def rows_to_run(opened: Opened) -> list[int]:
     if opened.choice is None:
         return []
     return fresh_rows(opened) or np.flatnonzero(opened.review.suggested < 0).tolist()
-
-
-def shipped_names() -> list[str]:
-    """Names of the models that come with the app, as `choice_for` takes them."""
-    return [path.stem for path in shipped()]
 
 
 @dataclass(frozen=True, slots=True)
