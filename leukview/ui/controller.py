@@ -155,7 +155,8 @@ class Controller(QObject):
 
     def _run_on_open(self) -> None:
         """Not before it is known which images the session knows already."""
-        if self.settings.flag("run_on_open", True) and not self.checking.looking_up:
+        wished = self.settings.flag("run_on_open", True)
+        if wished and not self._stopped and not self.checking.looking_up:
             self.run()
         self.progressed.emit()  # the status line has said how many files were read
 
@@ -224,10 +225,7 @@ class Controller(QObject):
     def background(
         self, work: Callable[[CancelToken], Iterator[object]], on_step: Callable[[object], None]
     ) -> None:
-        """Do something small for the open folder before what is asked for next.
-
-        What comes when another folder is open is not heard.
-        """
+        """Do something small for the open folder first; unheard once another one is open."""
         folder = self.folder
 
         def heard(step: object) -> None:
@@ -240,7 +238,7 @@ class Controller(QObject):
 
     def choose_model(self, name: str) -> None:
         """Use another model: "auto", a shipped name, or the path of a file."""
-        self.model_wish = name
+        self.model_wish, self._stopped = name, False
         if self.folder is None:
             self.model_changed.emit()
             return

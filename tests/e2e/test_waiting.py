@@ -167,6 +167,30 @@ def test_a_run_that_was_stopped_stays_so(grown):
     assert c.review.suggested[4] >= 0
 
 
+def test_no_run_begins_after_stop_when_all_is_known(start, hand, image_folder, gate):
+    folder = image_folder(MANY)
+    first = hand(start())
+    first.one.settings.set_flag("run_on_open", True)
+    gate.set()
+    first.open(folder)
+    first.one.window.close()
+    gate.clear()
+    image_folder({f"new{n:03}.bmp": (n % 250, 9, 200 - n % 100) for n in range(300)})
+    h = hand(start())
+    h.one.window.open([folder])
+    c = h.one.controller
+    h.until(lambda: c.can_run)
+    assert c.checking.looking_up
+    c.progressed.connect(lambda: c.stop() if c.run_done and not gate.is_set() else None)
+    c.run()
+    h.until(lambda: c.run_done and c.stage is Stage.READY)
+    begun = []
+    c.stage_changed.connect(lambda: begun.append(c.stage))
+    gate.set()
+    h.until(lambda: not c.checking.busy)
+    assert begun == []
+
+
 def test_an_image_that_is_another_one_is_classified_anew_alone(grown):
     c = grown.one.controller
     grown.until(lambda: c.run_total and c.stage is Stage.READY)
