@@ -30,7 +30,7 @@ class ActDialog(QDialog):
         margins = (theme.PAD_DIALOG,) * 4
         outer = parts.column(margins=margins, gap=theme.PAD_CARD)
         self.setLayout(outer)
-        outer.addWidget(parts.label(title, Style.TITLE))
+        outer.addWidget(parts.label(title, Style.TITLE, wrap=True))
         self.sentence = parts.label(sentence, tone="second", wrap=True)
         outer.addWidget(self.sentence)
         self.body: QVBoxLayout = parts.column(gap=theme.PAD_PANEL)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtWidgets import QLabel, QMainWindow
 
 from leukview import __version__
 from leukview.ui import theme
 from leukview.ui.actions import Actions
 from leukview.ui.dialogs.about_dialog import AboutDialog, KeysDialog
+from leukview.ui.dialogs.dialog import ActDialog
 from leukview.ui.dialogs.text_dialogs import ReasonDialog
 
 # What the offscreen platform says of every window; real platforms do not.
@@ -75,3 +76,18 @@ def test_reasons_are_shown_whole_and_fill_the_field(qtbot):
         assert button.width() >= button.sizeHint().width()
         qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
         assert dialog.text == button.text()
+
+
+def test_a_long_title_is_shown_whole(qtbot):
+    title = "Open another folder without saving the last decisions and writing the table?"
+    dialog = ActDialog(title, "Some words.", "Open another folder anyway", None, safe="Stay")
+    qtbot.addWidget(dialog)
+    dialog.show()
+    (shown,) = (one for one in dialog.findChildren(QLabel) if one.text() == title)
+    needed = shown.fontMetrics().boundingRect(
+        QRect(0, 0, shown.width(), 1000),
+        int(Qt.TextFlag.TextWordWrap) if shown.wordWrap() else 0,
+        title,
+    )
+    assert needed.width() <= shown.width()
+    assert needed.height() <= shown.height()
