@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QStandardPaths
 from PySide6.QtWidgets import QFileDialog
 
+from leukview import resources
 from leukview.domain.errors import SessionError
 from leukview.ui import messages
 from leukview.ui.controller import Controller
@@ -64,9 +65,8 @@ class Asking(QObject):
         c = self._controller
         if c.folder is None:
             return
-        # Beside the folder, not in it: the folder of the images is never written to unasked.
-        name = c.folder.folder.parent / f"{c.folder.folder.name}-reviewed.csv"
-        dialog = ExportDialog(name, summary.counts(c.folder.review), self._window)
+        file = proposed_table(c.folder.folder)
+        dialog = ExportDialog(file, summary.counts(c.folder.review), self._window)
         if dialog.exec():
             c.export(dialog.file, bom=dialog.excel.isChecked(), force=dialog.replaces)
         dialog.deleteLater()
@@ -127,3 +127,16 @@ class Asking(QObject):
     def _show(self, dialog: ActDialog) -> None:
         dialog.exec()
         dialog.deleteLater()
+
+
+def proposed_table(folder: Path) -> Path:
+    """Where the table of a folder may go: beside it, since the images' folder is not written to.
+
+    The samples lie in the installation, which is often read-only and gone with the next version;
+    their table goes to the documents.
+    """
+    home = folder.parent
+    if folder.is_relative_to(resources.root()):
+        found = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+        home = Path(found) if Path(found).is_dir() else Path.home()
+    return home / f"{folder.name}-reviewed.csv"
