@@ -35,6 +35,27 @@ def start(qtbot, toy_model):
         one.window.deleteLater()
 
 
+def answered(kind: type[QDialog], act: Callable[[QDialog], object]) -> list[QDialog]:
+    """Do something to the next dialog of this kind, from inside its own event loop."""
+    met: list[QDialog] = []
+
+    def look() -> None:
+        for widget in QApplication.topLevelWidgets():
+            if isinstance(widget, kind) and widget.isVisible():
+                met.append(widget)
+                act(widget)
+                return
+        QTimer.singleShot(20, look)
+
+    QTimer.singleShot(0, look)
+    return met
+
+
+@pytest.fixture
+def answer():
+    return answered
+
+
 class Hand:
     """What a person does in a window, and what they see of the review."""
 
@@ -61,19 +82,8 @@ class Hand:
         self.qtbot.keyClick(self.one.window.page.gallery, key, modifier)
 
     def answer(self, kind: type[QDialog], act: Callable[[QDialog], object]) -> list[QDialog]:
-        """Do something to the next dialog of this kind, from inside its own event loop."""
-        met: list[QDialog] = []
-
-        def look() -> None:
-            for widget in QApplication.topLevelWidgets():
-                if isinstance(widget, kind) and widget.isVisible():
-                    met.append(widget)
-                    act(widget)
-                    return
-            QTimer.singleShot(20, look)
-
-        QTimer.singleShot(0, look)
-        return met
+        """See `answered`."""
+        return answered(kind, act)
 
     @property
     def states(self) -> list[str]:

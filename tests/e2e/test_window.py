@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog
 
 from leukview.cli.main import main
 from leukview.domain.records import DecisionState
@@ -90,22 +90,6 @@ def place(one: Composition) -> int:
     return one.window.page.gallery.currentIndex().row()
 
 
-def answer(kind: type[QDialog], act: Callable[[QDialog], object]) -> list[QDialog]:
-    """Do something to the next dialog of this kind, from inside its own event loop."""
-    met: list[QDialog] = []
-
-    def look() -> None:
-        for widget in QApplication.topLevelWidgets():
-            if isinstance(widget, kind) and widget.isVisible():
-                met.append(widget)
-                act(widget)
-                return
-        QTimer.singleShot(20, look)
-
-    QTimer.singleShot(0, look)
-    return met
-
-
 def test_images_are_classified_when_a_folder_is_opened(opened):
     review = opened.controller.review
     assert [review.classes[n].id for n in review.suggested] == ["all"] * 3 + ["hem"] * 3
@@ -166,7 +150,7 @@ def test_a_key_decides_for_the_whole_selection(qtbot, opened):
     assert decisions(opened) == [""] * 6
 
 
-def test_the_reason_for_excluding_is_asked_once(qtbot, opened):
+def test_the_reason_for_excluding_is_asked_once(qtbot, opened, answer):
     def give(dialog):
         dialog.field.setText("out of focus")
         qtbot.mouseClick(dialog.act_button, Qt.MouseButton.LeftButton)
@@ -179,7 +163,7 @@ def test_the_reason_for_excluding_is_asked_once(qtbot, opened):
     assert opened.controller.review.reasons[1] == "out of focus"
 
 
-def test_cancelling_the_reason_excludes_nothing(qtbot, opened):
+def test_cancelling_the_reason_excludes_nothing(qtbot, opened, answer):
     answer(ReasonDialog, lambda dialog: dialog.reject())
     press(qtbot, opened, Qt.Key.Key_X)
     assert states(opened)[0] == "undecided"
@@ -306,7 +290,7 @@ def test_decision_keys_are_off_in_the_overview(qtbot, opened):
     assert states(opened) == ["undecided"] * 6
 
 
-def test_the_table_is_exported(qtbot, opened, tmp_path):
+def test_the_table_is_exported(qtbot, opened, tmp_path, answer):
     press(qtbot, opened, Qt.Key.Key_1)
     target = tmp_path / "Ergebnis ä.csv"
 
@@ -327,7 +311,7 @@ def test_the_table_is_exported(qtbot, opened, tmp_path):
     assert "Exported 6 images" in opened.window.status.run.text()
 
 
-def test_a_file_is_replaced_only_when_that_was_said(qtbot, opened, tmp_path):
+def test_a_file_is_replaced_only_when_that_was_said(qtbot, opened, tmp_path, answer):
     target = tmp_path / "there.csv"
     target.write_text("old", encoding="utf-8")
     words = []
@@ -373,7 +357,7 @@ def test_a_second_run_classifies_only_what_is_new(qtbot, start, image_folder):
     assert (second.controller.review.suggested >= 0).sum() >= 6
 
 
-def test_files_that_cannot_be_read_are_listed(qtbot, start, image_folder):
+def test_files_that_cannot_be_read_are_listed(qtbot, start, image_folder, answer):
     folder = image_folder(FILES)
     (folder / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     one = start()
