@@ -238,6 +238,8 @@ class Review(Columns):
         open_ = wanted[~self.checked[wanted]].tolist()
         if len(open_) > READ_AT_ONCE:
             return self._later(request)
+        if not open_:
+            return self._finish(request)
         pairs = [(row, self.images[row]) for row in open_]
         found = self._drive.each(seconds, lambda pair: identity.read_again(*pair), pairs)
         if len(found) < len(open_):
