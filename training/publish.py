@@ -33,7 +33,7 @@ from training.models.efficientnet_b3 import SIDE, WIDTH
 from training.train import head_logits
 from training.unfamiliar import Familiarity
 
-RELEASE = "0.1"
+RELEASE = "0.2"
 FOREIGN_IMAGES = 20  # of each foreign group, evenly spaced in natural order
 Floats = NDArray[np.float64]
 
