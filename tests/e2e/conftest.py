@@ -13,7 +13,7 @@ from leukview.domain.records import DecisionState
 from leukview.ui.app import Composition, compose
 from leukview.ui.controller import Stage
 
-WAIT = 20_000
+WAIT = 60_000  # ms; a loaded machine took longer than 20 s to read 400 files
 STATES = tuple(DecisionState)
 
 

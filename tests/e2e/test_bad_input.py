@@ -24,7 +24,7 @@ from leukview.ui.controller import Stage
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 CONTROL = Qt.KeyboardModifier.ControlModifier
-WAIT = 20_000
+WAIT = 60_000
 CLAIM = 65_535
 
 

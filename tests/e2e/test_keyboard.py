@@ -12,7 +12,7 @@ from leukview.ui.theme import Wish
 
 # What the offscreen platform says of every pop-up and dialog; real platforms do not.
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
-WAIT = 20_000
+WAIT = 60_000
 FILES = {"hem/a.png": 20, "hem/b.png": 35, "all/c.png": 120, "all/d.png": 230}
 MARGIN = 6
 

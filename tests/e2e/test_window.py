@@ -44,7 +44,7 @@ FILES = {
     "all/e.png": 245,
     "all/f.png": 135,
 }
-WAIT = 20_000
+WAIT = 60_000
 Start = Callable[..., Composition]
 
 

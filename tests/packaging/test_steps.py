@@ -230,6 +230,7 @@ def test_menu_entry_starts_the_launcher_of_this_folder(machine):
     entry = machine.checkout.parent / ".local" / "share" / "applications" / "leukview.desktop"
     text = entry.read_text(encoding="utf-8")
     assert f'Exec=bash "{machine.checkout}/packaging/linux/launch" %F\n' in text
+    assert f"Icon={machine.checkout}/resources/icons/leukview.svg\n" in text
     assert machine.run("linux/install", "remove").returncode == 0
     assert not entry.exists()
 
