@@ -62,6 +62,11 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         if self.kind == "upper" and not self.frozen_below:
             raise ValueError("an upper stage names the first block that is fitted: frozen_below")
 
+    @property
+    def chooses(self) -> bool:
+        """Whether there are several states to choose between."""
+        return self.epochs > 0 or self.checks > 1
+
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """An experiment: network, head, initialisation, augmentation, stages in order."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from training.runs import Run
 from training.train import (
     Fitter,
     Material,
-    embeddings_of,
+    Upper,
     fit_head,
     forget_checkpoints,
     head_logits,
@@ -62,7 +62,7 @@ class Experiment:
 def open_experiment(
     about: ImageSet, config: Config, *, data: Path, cache: Path, runs: Path, lite: Path
 ) -> Experiment:
-    """Read split, pixels and (when a head stage needs them) features.
+    """Read split, pixels and (where a stage needs them) features.
 
     Raises:
         UsageError, FileNotFoundError: something is not prepared; the message says what to run.
@@ -210,23 +210,35 @@ def _test_outputs(
             out["blanked"] = head_logits(model, exp.blanked[rows])
         return dict(out)
     seen = np.random.default_rng(exp.config.seed).permutation(parts.fit)[:SEEN]
-    embeddings = _embeddings(exp, model, rows)
+    embed, plain, blanked = _views(exp, model)
+    embeddings = embed(plain(row) for row in rows)
     out = {"logits": head_logits(model, embeddings), "embeddings": embeddings}
-    out["seen_embeddings"] = _embeddings(exp, model, seen)
+    out["seen_embeddings"] = embed(plain(row) for row in seen)
     if exp.about.scale_bar:
-        out["blanked"] = head_logits(model, _embeddings(exp, model, rows, blanked=True))
+        out["blanked"] = head_logits(model, embed(blanked(row) for row in rows))
     return {**out, "seen": seen}
 
 
-def _embeddings(
-    exp: Experiment, model: keras.Model, rows: NDArray[np.int64], *, blanked: bool = False
-) -> NDArray[np.float32]:
-    """Pooled features (n, 1536) of images as the model with its fitted trunk sees them."""
-    if exp.config.cut:
-        maps = exp.blanked if blanked and exp.blanked is not None else _plain(exp)
-        return embeddings_of(model, maps[rows], exp.config.cut)
-    pixels = exp.material.pixels
-    return Trunk(model)(blank_bar(pixels[row]) if blanked else pixels[row] for row in rows)
+View = Callable[[int], NDArray[Any]]
+
+
+def _views(
+    exp: Experiment, model: keras.Model
+) -> tuple[Callable[[Iterable[NDArray[Any]]], NDArray[np.float32]], View, View]:
+    """What embeds images, and what it takes of a row: plain, and with the scale bar blanked.
+
+    Made once for all rows: on a CPU the conversion for onnxruntime takes half a minute.
+    """
+    if not exp.config.cut:
+        pixels = exp.material.pixels
+        return Trunk(model), lambda row: pixels[row], lambda row: blank_bar(pixels[row])
+    maps, without = _plain(exp), exp.blanked
+    upper = Upper(model, exp.config.cut)
+    return (
+        lambda found: upper(np.stack(list(found))),
+        lambda row: maps[row],
+        lambda row: maps[row] if without is None else without[row],
+    )
 
 
 def _plain(exp: Experiment) -> NDArray[np.floating[Any]]:

@@ -132,7 +132,7 @@ def key_of(config: Config, start: Path | None, norm: NDArray[np.int64]) -> str:
     """Twelve hex digits of what features depend on: initial weights, cut, changes, seed, norm rows.
 
     Args:
-        config: of the head's fit.
+        config: of the fit.
         start: file of the initial weights, None for random ones.
         norm: rows that the batch norm was measured on.
     """
@@ -166,7 +166,7 @@ def extract(
             continue
         rng = np.random.default_rng([config.seed, number])
         draft = store.part(f"{part}.draft")
-        # Half precision: the maps below block 5 are 69 kB an image, 400 MB for two copies of pbc.
+        # Half precision: the maps below block 5 are 69 kB an image, 166 MB a copy of pbc.
         rows = np.lib.format.open_memmap(draft, "w+", np.float16, (len(pixels), *trunk.shape))
         for i, image in enumerate(pixels):
             rows[i] = trunk([_copy(image, part, how, rng)])[0]

@@ -54,7 +54,7 @@ def protocol_words(about: ImageSet, config: Config) -> str:
             f"`random`: {about.folds} folds, near duplicates together; no patient is known, so"
             " subjects may stand on both sides"
         )
-    chooses = any(s.checks > 1 or s.epochs for s in config.stages)
+    chooses = any(stage.chooses for stage in config.stages)
     by = "the next fold" if about.folds > 3 else "a random tenth of the fit rows"
     choice = f"{by} chose the checkpoint" if chooses else "no checkpoint was chosen"
     return (
@@ -256,4 +256,5 @@ def update_readme(readme: Path, contracts: list[ModelContract]) -> None:
     _, end, after = rest.partition(END)
     if not (begin and end):
         raise ValueError(f"{readme} lacks the markers {BEGIN} and {END}. It was left as it is.")
-    readme.write_text(before + readme_figures(contracts) + after, encoding="utf-8")
+    text = before + readme_figures(contracts) + after
+    readme.write_text(text, encoding="utf-8", newline="\n")

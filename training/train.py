@@ -1,4 +1,4 @@
-"""Fitting, in stages: a head on frozen features, then images through all layers."""
+"""Fitting, in stages: a head or upper blocks on features of a frozen trunk, or all on images."""
 
 from __future__ import annotations
 
@@ -72,15 +72,17 @@ def put_head(head: keras.Model, classifier: keras.Model) -> None:
             classifier.get_layer(layer.name).set_weights(layer.get_weights())
 
 
-def embeddings_of(classifier: keras.Model, maps: NDArray[np.floating[Any]], block: str) -> Floats:
+class Upper:
     """Embeddings (N, 1536) of the feature maps (N, h, w, c) that `block` takes."""
-    upper = efficientnet_b3.upper(classifier, block)
-    network = keras.Model(upper.input, upper.output[0])
-    out = [
-        keras.ops.convert_to_numpy(network(maps[at : at + 16].astype(np.float32), training=False))
-        for at in range(0, len(maps), 16)
-    ]
-    return np.concatenate(out)
+
+    def __init__(self, classifier: keras.Model, block: str) -> None:
+        both = efficientnet_b3.upper(classifier, block)
+        self._network = keras.Model(both.input, both.output[0])
+
+    def __call__(self, maps: NDArray[np.floating[Any]]) -> Floats:
+        parts = (maps[at : at + 16].astype(np.float32) for at in range(0, len(maps), 16))
+        out = [keras.ops.convert_to_numpy(self._network(p, training=False)) for p in parts]
+        return np.concatenate(out)
 
 
 def head_logits(model: keras.Model, embeddings: NDArray[np.floating[Any]]) -> Floats:
@@ -126,7 +128,7 @@ def fit_head(head: keras.Model, material: Material, parts: Parts, stage: Stage, 
 
 
 class Fitter:
-    """Fits images, stage by stage; the compiled network of a stage serves parts of equal steps.
+    """Fits stages that change the trunk; a compiled stage serves all parts of equal steps.
 
     Building and tracing one takes 45 s on two cores; with 7 parts of two stages each that is ten
     minutes of an hour.
@@ -147,7 +149,7 @@ class Fitter:
         seed: int,
         run: Path,
     ) -> None:
-        """Fit images at the stage's side, in place; checkpointed in `run` at each check.
+        """Fit a stage on images or feature maps, in place; checkpointed in `run` at each check.
 
         A killed fit goes on from its last checkpoint, with the best state it had seen. The
         checkpoints stay until `forget_checkpoints`, for a kill before the caller has the result.
@@ -218,8 +220,7 @@ def _batches(
 ) -> tuple[Any, Any]:
     """Batches to fit on and, where the stage chooses between checks, those to choose by."""
     weights = material.weights(parts.fit, stage.balanced)
-    # With one check there is nothing to choose between.
-    chooses = len(parts.choose) and not (stage.steps and stage.checks == 1)
+    chooses = len(parts.choose) and stage.chooses
     if stage.kind == "upper":
         if material.features is None:
             raise ValueError("an upper stage needs features; run the features step first")

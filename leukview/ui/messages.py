@@ -106,7 +106,8 @@ def failure(error: Exception) -> str:
         return str(error)
     return (
         f"Something went wrong in LeukView ({type(error).__name__}: {error})."
-        " Your decisions are saved. Open the folder again; if it happens again, report it."
+        " The bottom line of the window says whether your decisions are saved."
+        " Open the folder again; if it happens again, report it."
     )
 
 

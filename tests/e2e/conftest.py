@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QDialog
 from leukview.domain.records import DecisionState
 from leukview.ui.app import Composition, compose
 from leukview.ui.controller import Stage
+from leukview.ui.dialogs.export_dialog import ExportDialog
 
 WAIT = 60_000  # ms; a loaded machine took longer than 20 s to read 400 files
 STATES = tuple(DecisionState)
@@ -84,6 +86,19 @@ class Hand:
     def answer(self, kind: type[QDialog], act: Callable[[QDialog], object]) -> list[QDialog]:
         """See `answered`."""
         return answered(kind, act)
+
+    def export(self, target: Path) -> list[dict[str, str]]:
+        """Ask for the table by Ctrl+E as a person would, and read it."""
+
+        def give(dialog) -> None:
+            dialog.path.setText(str(target))
+            self.qtbot.mouseClick(dialog.act_button, Qt.MouseButton.LeftButton)
+
+        self.answer(ExportDialog, give)
+        self.press(Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+        self.until(lambda: "Exported" in self.said)
+        with target.open(encoding="utf-8-sig", newline="") as file:
+            return list(csv.DictReader(file))
 
     @property
     def states(self) -> list[str]:

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import QFileDialog
 
 from leukview.session.store import SessionStore
 from leukview.ui.dialogs.dialog import ActDialog
-from leukview.ui.dialogs.export_dialog import ExportDialog
 from leukview.ui.widgets.banner import Banner, Gravity
 
 # What the offscreen platform says of every pop-up and dialog; real platforms do not.
@@ -33,18 +32,6 @@ def repaint(path: Path, level: int, *, later: bool = False) -> None:
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + seconds))
 
 
-def export(hand, target: Path) -> list[dict[str, str]]:
-    def give(dialog) -> None:
-        dialog.path.setText(str(target))
-        hand.qtbot.mouseClick(dialog.act_button, Qt.MouseButton.LeftButton)
-
-    hand.answer(ExportDialog, give)
-    hand.press(Qt.Key.Key_E, CONTROL)
-    hand.until(lambda: "Exported" in hand.said)
-    with target.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def test_a_folder_filled_anew_with_equal_names_sizes_and_times(start, hand, image_folder):
     folder = image_folder(FILES)
     first = hand(start())
@@ -58,7 +45,7 @@ def test_a_folder_filled_anew_with_equal_names_sizes_and_times(start, hand, imag
     assert second.states == ["agreed", "undecided", "agreed", "agreed"]
     assert second.suggested == ["hem", "all", "all", "all"]
     assert "1 image is not what was there before" in second.one.window.page.banner.words.text()
-    rows = export(second, folder.parent / "x.csv")
+    rows = second.export(folder.parent / "x.csv")
     assert [row["decision"] for row in rows] == ["hem", "", "all", "all"]
 
 
@@ -237,7 +224,7 @@ def test_without_a_model_decisions_are_made_kept_and_exported(start, hand, image
     assert h.states[0] == "changed"
     assert h.place == 1
     h.press(Qt.Key.Key_U)
-    rows = export(h, tmp_path / "x.csv")
+    rows = h.export(tmp_path / "x.csv")
     assert [(r["decision"], r["decision_state"]) for r in rows] == [
         ("all", "changed"),
         ("", "unsure"),

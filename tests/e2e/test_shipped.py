@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
@@ -13,7 +12,6 @@ from PySide6.QtWidgets import QApplication
 from leukview.cli.main import main
 from leukview.inference.model_file import load, resolve
 from leukview.ui import app as app_module
-from leukview.ui.dialogs.export_dialog import ExportDialog
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -57,7 +55,7 @@ def test_samples_are_opened_overridden_exported_and_there_after_a_restart(sessio
         assert h.states[:3] == ["changed", "agreed", "undecided"]
         h.press(Qt.Key.Key_Z, CONTROL)
         assert h.states[:2] == ["changed", "undecided"]
-        export(h, table)
+        h.export(table)
 
     def second(h) -> None:
         h.until(h.idle, LONG)
@@ -80,13 +78,3 @@ def test_samples_are_opened_overridden_exported_and_there_after_a_restart(sessio
     right = sum(row["suggestion"] == row["true_class"] for row in rows)
     assert right > len(rows) / 2, "the samples are images that the model has learnt the like of"
     session(second, "--device", "cpu", str(kept["path"]))
-
-
-def export(h, target: Path) -> None:
-    def give(dialog) -> None:
-        dialog.path.setText(str(target))
-        h.qtbot.mouseClick(dialog.act_button, Qt.MouseButton.LeftButton)
-
-    h.answer(ExportDialog, give)
-    h.press(Qt.Key.Key_E, CONTROL)
-    h.until(lambda: "Exported" in h.said)

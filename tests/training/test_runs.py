@@ -26,7 +26,8 @@ def test_a_key_that_came_later_does_not_make_it_another_run(tmp_path: Path) -> N
     said = json.loads(path.read_text("utf-8"))
     del said["config"]["stages"][0]["view"]
     path.write_text(json.dumps(said), "utf-8")
-    Run(tmp_path, SETS["cnmc"], recipe(), data_hash="a")
+    run.save("cross0")
+    assert Run(tmp_path, SETS["cnmc"], recipe(), data_hash="a").has("cross0")
 
 
 @pytest.mark.parametrize(("changes", "images"), [({"seed": 1}, "a"), ({}, "b")])

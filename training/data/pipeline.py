@@ -16,6 +16,12 @@ from training.models.efficientnet_b3 import unit_range
 Batch = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 
 
+def shuffled(rows: NDArray[np.int64], count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """`count` rows: all of them in a new order, again and again."""
+    rounds = -(-count // len(rows))
+    return np.concatenate([rng.permutation(rows) for _ in range(rounds)])[:count]
+
+
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras ships no types
     """`steps` batches of (images 0..1, one-hot classes, weights), each row drawn anew.
 
@@ -72,9 +78,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras ships no ty
         if self._how is None:
             return self._rows
         rng = np.random.default_rng([self._seed, self._epoch, 0])
-        rounds = -(-self._steps * self._batch // len(self._rows))
-        drawn = np.concatenate([rng.permutation(self._rows) for _ in range(rounds)])
-        return drawn[: self._steps * self._batch]
+        return shuffled(self._rows, self._steps * self._batch, rng)
 
     def _image(self, row: int, rng: np.random.Generator) -> NDArray[np.uint8]:
         image = np.asarray(self._pixels[row])
@@ -132,9 +136,7 @@ class MapBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras ships no
             self._drawn = np.column_stack([np.zeros_like(self._rows), self._rows])
             return
         rng = np.random.default_rng([self._seed, epoch, 0])
-        rounds = -(-self._steps * self._batch // len(self._rows))
-        rows = np.concatenate([rng.permutation(self._rows) for _ in range(rounds)])
-        rows = rows[: self._steps * self._batch]
+        rows = shuffled(self._rows, self._steps * self._batch, rng)
         self._drawn = np.column_stack([rng.integers(0, len(self._copies), len(rows)), rows])
 
     def __getitem__(self, step: int) -> Batch:

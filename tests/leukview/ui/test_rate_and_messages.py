@@ -50,4 +50,4 @@ def test_numbers_are_written_as_in_the_mockups():
 
 def test_an_unexpected_error_says_what_became_of_the_decisions():
     assert messages.failure(UsageError("Nothing was read.")) == "Nothing was read."
-    assert "Your decisions are saved" in messages.failure(KeyError("x"))
+    assert "says whether your decisions are saved" in messages.failure(KeyError("x"))
