@@ -1,22 +1,16 @@
-"""One session on disk: what people did, what models said, and a single thread that writes.
+"""One session on disk: what people did and what models said.
 
 A call to `append` returns at once; the event is on the disk (WAL, `synchronous=FULL`) when
-`on_saved` names it. If the disk refuses, `on_failed` is told, everything unwritten waits in memory
-in its order, and new events are refused until `retry` succeeds.
+`on_saved` names it. If the disk refuses, `on_failed` is told; see `writer`.
 """
 
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
-import logging
 import os
 import sqlite3
-import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,22 +18,11 @@ from leukview.domain.classes import CellClass
 from leukview.domain.errors import SessionError
 from leukview.domain.records import ImageFile, ImageResult
 from leukview.session import migrations, suggestions
+from leukview.session.connection import connect, rows
 from leukview.session.drives import is_remote
-from leukview.session.events import GENESIS, Event, chained, encode, now
+from leukview.session.events import Event, encode
 from leukview.session.lock import WriterLock
-
-log = logging.getLogger(__name__)
-
-_MOST_PER_COMMIT = 256
-_WAIT_SECONDS = 10  # for another process that reads while we write
-
-
-@dataclass(frozen=True, slots=True)
-class _Write:
-    """Work for the writer; `seq` of the event in it, 0 for anything else."""
-
-    run: Callable[[sqlite3.Connection], None]
-    seq: int = 0
+from leukview.session.writer import Writer
 
 
 def open_store(path: Path) -> SessionStore:
@@ -53,13 +36,13 @@ def open_store(path: Path) -> SessionStore:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = WriterLock.acquire(path.with_name(path.name + ".lock"))
         if lock is None:
-            connection = _connect(path, read_only=True)
+            connection = connect(path, read_only=True)
             with contextlib.closing(connection):
                 migrations.check(connection, path.name)
             return SessionStore(path, None, None)
         # Made by us first, because SQLite would make it readable by everyone.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        connection = _connect(path, read_only=False)
+        connection = connect(path, read_only=False)
         try:
             version = migrations.check(connection, path.name)
             remote = is_remote(path.parent)
@@ -81,15 +64,6 @@ def open_store(path: Path) -> SessionStore:
             " Check the free space and the rights of LeukView's data folder; if the file is"
             " damaged, move it away and open the images again."
         ) from error
-
-
-def read_meta(path: Path) -> dict[str, str]:
-    """The small texts kept with a session, without opening it for writing.
-
-    Raises:
-        SessionError: it cannot be read.
-    """
-    return {str(key): str(value) for key, value in _rows(path, "SELECT key, value FROM meta")}
 
 
 class SessionStore:
@@ -117,16 +91,13 @@ class SessionStore:
         self.notice = _notice(read_only=self.read_only, remote=remote)
         self.on_saved: Callable[[int, str], None] | None = None
         self.on_failed: Callable[[Exception], None] | None = None
-        self._connection = connection
-        self._lock = lock
-        self._changed = threading.Condition()
-        self._queue: deque[_Write] = deque()
-        self._failure: SessionError | None = None
-        self._closing = False
-        self._last = self._last_seq()
-        self._thread = threading.Thread(target=self._write_all, name="leukview-session")
-        if not self.read_only:
-            self._thread.start()
+        self._connection, self._lock = connection, lock
+        self._writer: Writer | None = None
+        last = int(next(self._read("SELECT coalesce(max(seq), 0) FROM event"))[0])
+        if connection is not None:
+            self._writer = Writer(
+                connection, path.name, last, saved=self._saved, failed=self._failed
+            )
 
     def append(self, kind: str, payload: Mapping[str, Any]) -> int:
         """Queue one event and return its number.
@@ -135,26 +106,9 @@ class SessionStore:
             SessionError: the session is read-only or closed, or an earlier event is not saved yet
                 because the disk refused it. The event was not taken.
         """
-        text = encode(payload)
-        at = now()
-        with self._changed:
-            self._refuse_when_blocked()
-            self._last += 1
-            seq = self._last
-
-            def run(connection: sqlite3.Connection) -> None:
-                previous = connection.execute(
-                    "SELECT hash FROM event ORDER BY seq DESC LIMIT 1"
-                ).fetchone()
-                before = previous[0] if previous else GENESIS
-                connection.execute(
-                    "INSERT INTO event VALUES (?, ?, ?, ?, ?)",
-                    (seq, at, kind, text, chained(before, seq, at, kind, text)),
-                )
-
-            self._queue.append(_Write(run, seq))
-            self._changed.notify_all()
-        return seq
+        if self._writer is None:
+            raise SessionError(self.notice)
+        return self._writer.append(kind, encode(payload))
 
     def put_results(self, results: Sequence[ImageResult], classes: Sequence[CellClass]) -> None:
         """Queue what a model said. Errors are not kept, so that such an image is tried again.
@@ -196,10 +150,10 @@ class SessionStore:
         """
         self._settle()
         if only is None:
-            rows = self._read(suggestions.SAID, model_sha256)
+            said = self._read(suggestions.SAID, model_sha256)
         else:
-            rows = self._read(suggestions.SAID_OF, model_sha256, json.dumps(list(only)))
-        for row in rows:
+            said = self._read(suggestions.SAID_OF, model_sha256, json.dumps(list(only)))
+        for row in said:
             yield suggestions.stored(row)
 
     def meta(self, key: str) -> str | None:
@@ -217,13 +171,12 @@ class SessionStore:
     @property
     def failure(self) -> SessionError | None:
         """Why the disk takes nothing now, or None."""
-        return self._failure
+        return self._writer.failure if self._writer else None
 
     @property
     def unsaved(self) -> int:
         """Events that are not on the disk yet."""
-        with self._changed:
-            return sum(1 for write in self._queue if write.seq)
+        return self._writer.unsaved if self._writer else 0
 
     def flush(self) -> None:
         """Wait until everything queued is on the disk. Not from the two callbacks.
@@ -231,154 +184,56 @@ class SessionStore:
         Raises:
             SessionError: the disk refuses.
         """
-        with self._changed:
-            self._changed.wait_for(lambda: not self._queue or self._failure is not None)
-            if self._failure is not None:
-                raise self._failure
+        failure = self._settle()
+        if failure is not None:
+            raise failure
 
     def retry(self) -> None:
         """Write again what the disk refused, in the same order; `on_saved` or `on_failed` tells."""
-        with self._changed:
-            self._failure = None
-            self._changed.notify_all()
+        if self._writer is not None:
+            self._writer.retry()
 
     def close(self) -> None:
-        """Write what is queued, join the thread and let others write. Again: does nothing.
+        """Write what is queued, end the thread and let others write. Again: does nothing.
 
         Raises:
             SessionError: some events could not be written; the session is closed all the same.
         """
-        with self._changed:
-            already, self._closing = self._closing, True
-            self._failure = None  # one last try
-            self._changed.notify_all()
-        if already:
+        if self._writer is None or self._connection is None or not self._writer.close():
             return
-        if self._thread.is_alive():
-            self._thread.join()
-        if self._connection is not None:
-            self._connection.close()
+        self._connection.close()
         _release(self._lock)
         lost = self.unsaved
         if lost:
             raise SessionError(
-                f"{self._failure} When the session was closed, {lost} of the last actions were not"
+                f"{self.failure} When the session was closed, {lost} of the last actions were not"
                 " saved; all earlier ones are."
             )
 
+    def _saved(self, seq: int, at: str) -> None:
+        listener = self.on_saved  # another thread may take it away
+        if listener is not None:
+            listener(seq, at)
+
+    def _failed(self, error: Exception) -> None:
+        listener = self.on_failed
+        if listener is not None:
+            listener(error)
+
     def _put(self, run: Callable[[sqlite3.Connection], None]) -> None:
-        """Queue what can be computed again; dropped where nothing can be written now."""
-        with self._changed:
-            if self.read_only or self._failure or self._closing:
-                return
-            self._queue.append(_Write(run))
-            self._changed.notify_all()
-
-    def _write_all(self) -> None:
-        """The writer thread: all that waits goes into one commit, then the next."""
-        failed = False
-        while True:
-            with self._changed:
-                self._changed.wait_for(
-                    lambda: self._closing or (bool(self._queue) and self._failure is None)
-                )
-                if not self._queue or self._failure is not None:
-                    return  # closing, and nothing more can be done
-                batch = list(itertools.islice(self._queue, _MOST_PER_COMMIT))
-            error = self._commit(batch)
-            with self._changed:
-                events = any(write.seq for write in self._queue)
-                failure = self._failure = _refused(error, events=events) if error else None
-                if failure is None:
-                    for _ in batch:
-                        self._queue.popleft()
-                self._changed.notify_all()
-            self._tell(batch, failure, again=failed)
-            failed = failure is not None
-
-    def _commit(self, batch: Sequence[_Write]) -> Exception | None:
-        connection = self._connection
-        assert connection is not None  # the thread runs only where there is one
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            for write in batch:
-                write.run(connection)
-            connection.execute("COMMIT")
-        except Exception as error:
-            log.exception("writing %s failed", self.path.name)
-            with contextlib.suppress(sqlite3.Error):
-                connection.execute("ROLLBACK")
-            return error
-        return None
-
-    def _tell(self, batch: Sequence[_Write], failure: SessionError | None, *, again: bool) -> None:
-        try:
-            if failure is not None:
-                if self.on_failed is not None:
-                    self.on_failed(failure)
-                return
-            at = now()
-            numbers = [write.seq for write in batch if write.seq]
-            for number in numbers or [0] * again:
-                if self.on_saved is not None:
-                    self.on_saved(number, at)
-        except Exception:
-            log.exception("a listener of the session failed")  # the next event matters more
+        if self._writer is not None:
+            self._writer.put(run)
 
     def _read(self, query: str, *values: str) -> Iterator[tuple[Any, ...]]:
-        return _rows(self.path, query, *values)
+        return rows(self.path, query, *values)
 
-    def _settle(self) -> None:
-        with self._changed:
-            self._changed.wait_for(lambda: not self._queue or self._failure is not None)
-
-    def _last_seq(self) -> int:
-        return int(next(self._read("SELECT coalesce(max(seq), 0) FROM event"))[0])
-
-    def _refuse_when_blocked(self) -> None:
-        if self.read_only:
-            raise SessionError(self.notice)
-        if self._failure is not None:
-            raise self._failure
-        if self._closing:
-            raise SessionError("The session is closed. Nothing was changed. Open the folder again.")
-
-
-def _rows(path: Path, query: str, *values: str) -> Iterator[tuple[Any, ...]]:
-    """Rows from a connection of the calling thread; the writer goes on meanwhile."""
-    try:
-        with contextlib.closing(_connect(path, read_only=True)) as connection:
-            yield from connection.execute(query, values)
-    except sqlite3.Error as error:
-        raise SessionError(
-            f"The session {path.name} cannot be read ({error}). Nothing in it was changed."
-            " Check that the drive is there, then open the folder again."
-        ) from error
-
-
-def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    uri = path.absolute().as_uri() + ("?mode=ro" if read_only else "?mode=rw")
-    return sqlite3.connect(
-        uri, uri=True, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
-    )
+    def _settle(self) -> SessionError | None:
+        return self._writer.settle() if self._writer else None
 
 
 def _release(lock: WriterLock | None) -> None:
     if lock is not None:
         lock.release()
-
-
-def _refused(error: Exception, *, events: bool) -> SessionError:
-    if not events:
-        return SessionError(
-            f"The session cannot be written now ({error}). All your actions so far are saved; what"
-            " the model said last is kept in memory. Free disk space or check the data folder's"
-            " rights, then retry; until then no decision is taken."
-        )
-    return SessionError(
-        f"Your last action was NOT saved ({error}). All earlier ones are, and this one is kept in"
-        " memory. Free disk space or check the data folder's rights, then retry."
-    )
 
 
 def _notice(*, read_only: bool, remote: bool) -> str:
