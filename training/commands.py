@@ -104,8 +104,9 @@ def features(
         split = splits.read(prepared.split_path(about), items, about)
         key = work.key_of(recipe, initial.weights_file(recipe, runs, weights), split.norm)
         store = work.Store(cache, about, key, recipe.feature_copies, recipe.name)
-        model = initial.classifier(recipe, about, runs, weights)
         pixels = prepared.cached(cache, about)
+        norm = np.asarray(pixels[split.norm])
+        model = initial.classifier(recipe, about, runs, weights, norm)
         follow(work.extract(store, pixels, model, recipe, split.norm))
         print(f"{about.name}: {store.part('copy0')}")
 

@@ -100,11 +100,12 @@ def fresh(exp: Experiment) -> keras.Model:
     With stages on features it is the trunk that these came from.
     """
     keras.utils.set_random_seed(exp.config.seed)
-    model = initial.classifier(exp.config, exp.about, exp.run.folder.parent, exp.lite)
+    norm = np.asarray(exp.material.pixels[exp.split.norm])
+    model = initial.classifier(exp.config, exp.about, exp.run.folder.parent, exp.lite, norm)
     if exp.trunk:
         model.get_layer("trunk").load_weights(exp.trunk)
     elif exp.config.init != "random":
-        efficientnet_b3.remeasure_batch_norm(model, np.asarray(exp.material.pixels[exp.split.norm]))
+        efficientnet_b3.remeasure_batch_norm(model, norm)
     return model
 
 

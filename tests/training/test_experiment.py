@@ -121,7 +121,7 @@ def on_features(experiment: Any, cache: Path) -> Any:
 
     norm = np.arange(32)
     store = features.Store(cache, ABOUT, features.key_of(UPPER, None, norm), 1, "upper")
-    model = work.initial.classifier(UPPER, ABOUT, cache, cache)
+    model = work.initial.classifier(UPPER, ABOUT, cache, cache, np.empty((0, 8, 8, 3), np.uint8))
     list(features.extract(store, experiment.material.pixels, model, UPPER, norm))
     found = store.read()
     return replace(

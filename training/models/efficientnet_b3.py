@@ -82,7 +82,7 @@ def at_side(classifier: keras.Model, head: Head, side: int) -> keras.Model:
 def lower(classifier: keras.Model, block: str) -> keras.Model:
     """Images 0..1 to the feature maps that `block` ("block5a") takes; layers are shared."""
     trunk = classifier.get_layer("trunk")
-    maps = keras.Model(trunk.input, _entrance(trunk, block))
+    maps = keras.Model(trunk.input, entrance(trunk, block))
     x = classifier.get_layer("pixel_range")(classifier.input)
     return keras.Model(classifier.input, maps(x))
 
@@ -90,14 +90,14 @@ def lower(classifier: keras.Model, block: str) -> keras.Model:
 def upper(classifier: keras.Model, block: str) -> keras.Model:
     """Feature maps that `block` takes to embedding and probabilities; layers are shared."""
     trunk, pool = classifier.get_layer("trunk"), classifier.get_layer("embedding")
-    start = _entrance(trunk, block)
+    start = entrance(trunk, block)
     maps = keras.Input(start.shape[1:], name="maps")
     embedding = pool(keras.Model(start, trunk.output)(maps))
     head = keras.Model(pool.output, classifier.output)
     return keras.Model(maps, [embedding, head(embedding)])
 
 
-def _entrance(trunk: keras.Model, block: str) -> Any:
+def entrance(trunk: keras.Model, block: str) -> Any:
     """The tensor that a block takes, in the trunk's own graph.
 
     A layer's `input` does not serve: models cut out of others share their layers, each with nodes

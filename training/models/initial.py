@@ -1,4 +1,4 @@
-"""The classifier that a fit starts from: initial weights by name, by path, or from another run."""
+"""The classifier that a fit starts from: weights by name or path, another run, a shipped model."""
 
 from __future__ import annotations
 
@@ -8,14 +8,20 @@ from typing import Any
 
 import keras
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
+from leukview import resources
 from leukview.domain.errors import UsageError
+from leukview.inference.model_file import load
 from training.config import Config
 from training.data.catalogue import SETS, ImageSet
+from training.models import shipped
 from training.models.registry import NETWORKS, initial_weights
 from training.runs import FINAL_WEIGHTS
 
 RUN = "run:"  # `init = "run:all4-trunk"`: the trunk of that run's final weights
+MODEL = "model:"  # `init = "model:pbc8-b3"`: the trunk of that shipped model
 WORDS = {
     "lite": "ImageNet EfficientNet-Lite2 (grown)",
     "imagenet": "ImageNet EfficientNet-B3",
@@ -23,7 +29,9 @@ WORDS = {
 }
 
 
-def classifier(config: Config, about: ImageSet, runs: Path, lite: Path) -> keras.Model:
+def classifier(
+    config: Config, about: ImageSet, runs: Path, lite: Path, pixels: NDArray[np.uint8]
+) -> keras.Model:
     """A classifier for `about` with its initial weights and a new head.
 
     Args:
@@ -31,22 +39,27 @@ def classifier(config: Config, about: ImageSet, runs: Path, lite: Path) -> keras
         about: the set to be fitted.
         runs: folder of the runs, for `run:` names.
         lite: the grown weights.
+        pixels: (N, 300, 300, 3) of `about`, 32 or more, for the batch norm of a shipped model.
 
     Raises:
-        UsageError: the named run is missing, unfinished, or has seen images of this set.
-        FileNotFoundError: see `initial_weights`.
+        UsageError: the named run is missing, unfinished, or has seen images of this set, as may a
+            shipped model.
+        FileNotFoundError: see `initial_weights`; or there is no such shipped model.
     """
-    network, class_count = NETWORKS[config.network], len(about.classes)
-    if not config.init.startswith(RUN):
-        return network(config.head, class_count, initial_weights(config.init, lite))
-    earlier = _chain(config.init, runs)
-    if about.name in (name for name, _ in earlier):
+    if about in earlier_sets(config.init, runs):
         raise UsageError(
             f"{config.init} has been fitted on {about.name}, whose held-out images it would know."
-            " Nothing was fitted. Start from a run of another set."
+            " Nothing was fitted. Start from what was fitted on other sets."
         )
-    name, recipe = earlier[0]
-    donor = classifier(recipe, SETS[name], runs, lite)
+    network, class_count = NETWORKS[config.network], len(about.classes)
+    if config.init.startswith(MODEL):
+        model = network(config.head, class_count, None)
+        shipped.fill(model, shipped.read(_model_file(config.init)), pixels)
+        return model
+    if not config.init.startswith(RUN):
+        return network(config.head, class_count, initial_weights(config.init, lite))
+    name, recipe = _chain(config.init, runs)[0]
+    donor = classifier(recipe, SETS[name], runs, lite, pixels)
     donor.load_weights(runs / config.init.removeprefix(RUN) / FINAL_WEIGHTS)
     model = network(config.head, class_count, None)
     model.get_layer("trunk").set_weights(donor.get_layer("trunk").get_weights())
@@ -60,25 +73,43 @@ def weights_file(config: Config, runs: Path, lite: Path) -> Path | None:
     """The file that a fit starts from; None for random weights."""
     if config.init.startswith(RUN):
         return runs / config.init.removeprefix(RUN) / FINAL_WEIGHTS
+    if config.init.startswith(MODEL):
+        return _model_file(config.init)
     return initial_weights(config.init, lite)
 
 
 def earlier_sets(init: str, runs: Path) -> tuple[ImageSet, ...]:
     """The sets that the initial trunk was fitted on, the latest first."""
-    return tuple(SETS[name] for name, _ in _chain(init, runs))
+    chain = _chain(init, runs)
+    origin = chain[-1][1].init if chain else init
+    names = [name for name, _ in chain]
+    if origin.startswith(MODEL):
+        names += [part.name for part in load(_model_file(origin)).contract.data]
+    return tuple(SETS[name] for name in dict.fromkeys(names))
 
 
 def words(init: str, runs: Path) -> str:
     """What the weights were initialised from, for card and table."""
-    if not init.startswith(RUN):
-        return WORDS.get(init, init)
-    earlier = _chain(init, runs)
-    return ", then ".join(
-        [
-            WORDS.get(earlier[-1][1].init, earlier[-1][1].init),
-            *(f"fitted on {name} (`{recipe.name}`)" for name, recipe in reversed(earlier)),
-        ]
-    )
+    chain = _chain(init, runs)
+    origin = chain[-1][1].init if chain else init
+    if origin.startswith(MODEL):
+        title = load(_model_file(origin)).contract.title
+        origin = f"the trunk of {origin.removeprefix(MODEL)} ({title})"
+    fits = (f"fitted on {name} (`{recipe.name}`)" for name, recipe in reversed(chain))
+    return ", then ".join([WORDS.get(origin, origin), *fits])
+
+
+def _model_file(init: str) -> Path:
+    """The file of a shipped model.
+
+    Raises:
+        FileNotFoundError: there is none of that name.
+    """
+    path = resources.path("models", f"{init.removeprefix(MODEL)}.onnx")
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in path.parent.glob("*.onnx")))
+        raise FileNotFoundError(f"No shipped model {init!r}. Nothing was fitted. Known: {known}.")
+    return path
 
 
 def _chain(init: str, runs: Path) -> list[tuple[str, Config]]:

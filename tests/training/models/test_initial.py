@@ -15,6 +15,7 @@ from training.data.catalogue import SETS
 
 pytestmark = [pytest.mark.training, pytest.mark.filterwarnings("ignore")]
 LITE = Path("lite.weights.h5")
+NONE = np.empty((0, 8, 8, 3), np.uint8)  # only a shipped model needs images
 
 
 def config(init: str, name: str = "trunk") -> Config:
@@ -57,7 +58,7 @@ def test_a_run_of_another_set_gives_its_trunk_and_its_pixel_range(
     lite.touch()
     donor = network("table2", 8, lite)
     finished(tmp_path, "pbc-trunk", "pbc", config("lite"), donor)
-    got = initial.classifier(config("run:pbc-trunk"), SETS["cnmc"], tmp_path, lite)
+    got = initial.classifier(config("run:pbc-trunk"), SETS["cnmc"], tmp_path, lite, NONE)
     expected = donor.get_layer("trunk").get_weights()
     for one, other in zip(got.get_layer("trunk").get_weights(), expected, strict=True):
         np.testing.assert_array_equal(one, other)
@@ -74,7 +75,7 @@ def test_a_run_that_has_seen_the_set_is_refused_however_far_back(
     second = config("run:all4-trunk", "second")
     finished(tmp_path, "pbc-second", "pbc", second, network("table2", 8, None))
     with pytest.raises(UsageError, match="has been fitted on all4"):
-        initial.classifier(config("run:pbc-second"), SETS["all4"], tmp_path, LITE)
+        initial.classifier(config("run:pbc-second"), SETS["all4"], tmp_path, LITE, NONE)
 
 
 def test_an_unfinished_run_is_refused_with_the_command_that_finishes_it(tmp_path: Path) -> None:
@@ -82,7 +83,7 @@ def test_an_unfinished_run_is_refused_with_the_command_that_finishes_it(tmp_path
     from training.models import initial
 
     with pytest.raises(UsageError, match="--only final"):
-        initial.classifier(config("run:pbc-trunk"), SETS["cnmc"], tmp_path, LITE)
+        initial.classifier(config("run:pbc-trunk"), SETS["cnmc"], tmp_path, LITE, NONE)
 
 
 def test_the_card_tells_the_whole_way_of_the_weights(network: Any, tmp_path: Path) -> None:
