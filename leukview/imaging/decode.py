@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import stat
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from leukview.domain.errors import ImageError
+from leukview.imaging import png
 
 MAX_PIXELS = 64_000_000  # 64 megapixels: 192 MB as RGB, larger than any microscope camera's field
 MAX_BYTES = 512 * 1024 * 1024
@@ -27,18 +29,18 @@ FORMATS = ("PNG", "JPEG", "BMP", "DIB", "TIFF", "WEBP")
 GOES_ON = "The image was left out; the others are not affected."
 
 _ORIENTATION = 274  # EXIF tag
-_PNG = b"\x89PNG\r\n\x1a\n"
 # Modes that OpenCV would hand over as if they were grey or BGR(A).
 _PILLOW_ONLY = {"CMYK", "LAB", "YCbCr"}
 _PILLOW_IN_TIFF = {"LA", "La", "PA", "RGBA", "RGBa", "RGBX"}
 
 # Our own limit is checked first and with a sentence; Pillow's would come as a warning.
 Image.MAX_IMAGE_PIXELS = None
-# Every failure becomes an ImageError with its own words; OpenCV would print to the terminal too.
-# The lines "libpng warning: ..." stay: the libpng inside OpenCV writes them to the process's stderr
-# itself, and neither OpenCV's log level nor a flag of imdecode reaches it. Closing that stream for
-# the time of a decoding would swallow what other threads say.
+# Every failure becomes an ImageError with its own words; OpenCV and Pillow would print to the
+# terminal too. What the libpng inside OpenCV prints, `png.bare` prevents. What its libjpeg prints
+# of damaged files ("Corrupt JPEG data: ...") stays: closing the process's stderr for the time of a
+# decoding would swallow what other threads say, and Pillow would hold the interpreter meanwhile.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 _UPRIGHT: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
     2: lambda a: a[:, ::-1],
@@ -125,7 +127,10 @@ def decode(data: bytes) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
     notes: list[str] = []
     if header.frames > 1:
         notes.append(f"first of {header.frames} pages")
-    raw = _by_pillow(data, header, notes) if _is_odd(header) else _by_opencv(data)
+    if _is_odd(header):
+        raw = _by_pillow(data, header, notes)
+    else:
+        raw = _by_opencv(_without_side_chunks(data, header, notes))
     pixels = _rgb(_eight_bits(raw, notes), notes)
     if header.orientation in _UPRIGHT:
         notes.append("turned upright as its EXIF says")
@@ -174,7 +179,7 @@ def _header(data: bytes) -> _Header:
             upright = 1 if plain or large else _orientation(image)
             return _Header(kind, image.mode, *image.size, upright, frames)
     except Exception as error:  # Pillow's readers raise nearly any kind on damage
-        if data.startswith(_PNG) and data[12:16] == b"IHDR" and len(data) >= 24:
+        if data.startswith(png.SIGNATURE) and data[12:16] == b"IHDR" and len(data) >= 24:
             # Pillow also trips over side chunks (colour profile, texts) that pixels do not need.
             width, height = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20))
             return _Header("PNG", "", width, height)
@@ -207,6 +212,17 @@ def _damaged(error: Exception | None = None) -> ImageError:
     )
     failure.__cause__ = error
     return failure
+
+
+def _without_side_chunks(data: bytes, header: _Header, notes: list[str]) -> bytes:
+    if header.format != "PNG":
+        return data
+    try:
+        data, damaged = png.bare(data)
+    except ValueError as error:
+        raise _damaged(error) from error
+    notes += damaged
+    return data
 
 
 def _by_opencv(data: bytes) -> NDArray[np.generic]:

@@ -2,6 +2,7 @@ import hashlib
 import io
 import os
 import struct
+import subprocess
 import sys
 import zlib
 from pathlib import Path
@@ -203,7 +204,10 @@ READABLE = {
     "png_decompression_dos.png": ((1, 1), {"grey repeated to three channels"}),
     "tiff_16bit_RGB.tiff": ((40, 100), {"16-bit scaled to 8-bit"}),
     "tiff_strip_cmyk_jpeg.tif": ((100, 100), {"CMYK converted to RGB"}),
-    "unknown_compression_method.png": ((57, 57), set()),
+    "unknown_compression_method.png": (
+        (57, 57),
+        {"damaged data beside the pixels was left out"},
+    ),
 }
 REFUSED = {
     "badwidth.bmp": "4,294,967,169 x 64 pixels",
@@ -233,6 +237,43 @@ def test_an_odd_file_is_refused_with_a_sentence(shared, name):
     with pytest.raises(ImageError, match=REFUSED[name]) as caught:
         read(shared / "data" / "odd_files" / name)
     assert len(caught.value.sha256) == 64
+
+
+READ_ALL = """
+import contextlib, pathlib, sys
+from leukview.domain.errors import ImageError
+from leukview.imaging.decode import read
+for path in sorted(pathlib.Path(sys.argv[1]).iterdir()):
+    with contextlib.suppress(ImageError):
+        read(path)
+    print(path.name)
+"""
+
+
+def said_of(folder):
+    """What a process of its own writes to its standard error while it reads all files."""
+    done = subprocess.run(
+        [sys.executable, "-c", READ_ALL, str(folder)], capture_output=True, text=True, check=True
+    )
+    assert len(done.stdout.split()) == len(list(folder.iterdir()))
+    return done.stderr
+
+
+def test_nothing_is_printed_of_the_odd_files(shared):
+    assert said_of(shared / "data" / "odd_files") == ""
+
+
+def test_nothing_is_printed_of_damaged_chunks_and_tags(picture, tmp_path):
+    image = Image.fromarray(picture)
+    data = encoded(image, icc_profile=b"no profile", dpi=(72, 72))
+    for name, place in (("profile", b"iCCP"), ("size", b"pHYs"), ("pixels", b"IDAT")):
+        at = data.index(place) + 6
+        (tmp_path / f"{name}.png").write_bytes(data[:at] + b"\xff" + data[at + 1 :])
+    tagged = encoded(image, "TIFF", description="a picture")
+    lost = tagged.replace(struct.pack("<HHI", 270, 2, 10), struct.pack("<HHI", 270, 2, 10**6))
+    assert lost != tagged
+    (tmp_path / "tag.tif").write_bytes(lost)
+    assert said_of(tmp_path) == ""
 
 
 def test_three_orientations_of_one_photograph_look_alike(shared):
