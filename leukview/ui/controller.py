@@ -20,19 +20,17 @@ from leukview.ui.checking import Checking
 from leukview.ui.exporting import Exporting
 from leukview.ui.jobs import Job, JobRunner
 from leukview.ui.models import summary
-from leukview.ui.rate import Rate
+from leukview.ui.running import Running
 from leukview.ui.saving import Saving
 from leukview.ui.settings import Recent, Settings
 from leukview.workflows.open_folder import ModelChoice
 from leukview.workflows.opened import (
     AUTO,
-    Batch,
     Opened,
     Opening,
     choice_for,
     fresh_rows,
     rows_to_run,
-    run_model,
     use_model,
 )
 from leukview.workflows.review import Changes, Review
@@ -75,20 +73,17 @@ class Controller(QObject):
     ) -> None:
         super().__init__(parent)
         self.settings = settings
-        self.model_wish, self._device_wish = model, device
+        self.model_wish = model
         self.stage = Stage.EMPTY
         self.note = ""
         self.folder: Opened | None = None
-        self.device: Device | None = None
         self.refusal = ""
-        self.run_done = self.run_total = 0
-        self.rate = Rate()
         self._runner = JobRunner(self)
+        self.running = Running(self._runner, device, self)
         self.checking = Checking(self)
         self.exporting = Exporting(self.checking, self)
         self.saving = Saving(self)
         self._replaced: set[int] = set()  # rows to be run anew
-        self._stopped = False  # by the user
         self._wire()
         self._job: Job | None = None
         self._opening: Opening | None = None
@@ -101,6 +96,11 @@ class Controller(QObject):
         self.checking.warned.connect(self.warned)
         self.checking.looked_up.connect(self._run_on_open)
         self.checking.ended.connect(self._run_replaced)
+        self.running.changed.connect(self._tell)
+        self.running.progressed.connect(self.progressed)
+        self.running.device_changed.connect(self.device_changed)
+        self.running.failed.connect(self.failed)
+        self.running.ended.connect(self._run_ended)
         self.exporting.said.connect(self.noted)
         self.exporting.failed.connect(self.failed)
         self.exporting.exported.connect(self.exported)
@@ -112,6 +112,10 @@ class Controller(QObject):
     @property
     def choice(self) -> ModelChoice | None:
         return self.folder.choice if self.folder else None
+
+    @property
+    def device(self) -> Device | None:
+        return self.running.device
 
     @property
     def threshold(self) -> float:
@@ -156,7 +160,7 @@ class Controller(QObject):
     def _run_on_open(self) -> None:
         """Not before it is known which images the session knows already."""
         wished = self.settings.flag("run_on_open", True)
-        if wished and not self._stopped and not self.checking.looking_up:
+        if wished and not self.running.stopped and not self.checking.looking_up:
             self.run()
         self.progressed.emit()  # the status line has said how many files were read
 
@@ -166,7 +170,8 @@ class Controller(QObject):
 
     def _run_replaced(self) -> None:
         """What was found to be other images is classified anew, and nothing else."""
-        if self.folder is None or self._stopped or not self.settings.flag("run_on_open", True):
+        wished = self.settings.flag("run_on_open", True)
+        if self.folder is None or self.running.stopped or not wished:
             return
         rows = [row for row in fresh_rows(self.folder) if row in self._replaced]
         if rows and self.can_run:
@@ -178,12 +183,14 @@ class Controller(QObject):
         self.open_failed.emit(messages.failure(error))
 
     def _open_ended(self, _complete: bool) -> None:
+        self._job = None
         if self.stage is Stage.OPENING:
             self._stage(Stage.READY if self.folder else Stage.EMPTY, "")
 
     def leave(self) -> None:
         """Close the open folder; everything in it is saved."""
-        self._drop_run()
+        self._drop_job()
+        self.running.leave()
         self.checking.leave()
         if self._opening is not None:
             self._opening.abandon()
@@ -191,7 +198,6 @@ class Controller(QObject):
         if self.folder is not None:
             self.leaving.emit()
         folder, self.folder = self.folder, None
-        self.device, self._stopped = None, False
         self._replaced.clear()
         self.saving.leave()
         self.exporting.leave()  # what fails now is said where no folder is
@@ -207,7 +213,8 @@ class Controller(QObject):
         """Stop everything, save everything. False if a job would not end in time."""
         if self._ended is not None:
             return self._ended
-        self._drop_run()
+        self._drop_job()
+        self.running.drop()
         ended = [one.shut_down() for one in (self.checking, self.exporting, self._runner)]
         self._ended = all(ended)
         self.leave()
@@ -238,11 +245,12 @@ class Controller(QObject):
 
     def choose_model(self, name: str) -> None:
         """Use another model: "auto", a shipped name, or the path of a file."""
-        self.model_wish, self._stopped = name, False
+        self.model_wish, self.running.stopped = name, False
         if self.folder is None:
             self.model_changed.emit()
             return
-        self._drop_run()
+        self._drop_job()
+        self.running.drop()
         folder = self.folder
         self._stage(Stage.OPENING, messages.opening_model(folder.review.count, name == AUTO))
 
@@ -252,7 +260,7 @@ class Controller(QObject):
         self._job = self._runner.start(
             work,
             on_step=self._model_step,
-            on_failure=self._run_failed,
+            on_failure=lambda error: self.failed.emit(messages.failure(error)),
             on_finished=self._open_ended,
         )
 
@@ -264,7 +272,7 @@ class Controller(QObject):
         self._stage(Stage.READY, "")
         if choice is not None:
             use_model(folder, choice, remember=self.model_wish == AUTO)
-            self.device = None
+            self.running.device = None
         self.model_changed.emit()
         if choice is not None:
             self._run_on_open()
@@ -287,51 +295,18 @@ class Controller(QObject):
             self._start_run(rows_to_run(self.folder))
 
     def _start_run(self, rows: Sequence[int]) -> None:
-        folder, device = self.folder, self._device_wish
-        if folder is None or folder.choice is None:
-            return
-        choice, self._stopped = folder.choice, False
-        self.run_done, self.run_total = 0, len(rows)
-        self.rate.start()
-        self._stage(Stage.RUNNING, "")
-        self._job = self._runner.start(
-            lambda cancel: run_model(folder, choice.model, rows, device, cancel),
-            on_step=self._run_step,
-            on_failure=self._run_failed,
-            on_finished=self._run_ended,
-        )
+        if self.folder is not None and self.folder.choice is not None:
+            self.running.start(self.folder, rows)
+            self._stage(Stage.RUNNING, "")
 
     def stop(self) -> None:
-        """Stop the run; what has arrived is kept."""
+        """Stop the run, or the choice of a model; what has arrived is kept."""
+        self.running.stop()
         if self._job is not None:
-            self._stopped = True
+            self.running.stopped = True
             self._job.cancel()
 
-    def _run_step(self, step: object) -> None:
-        review = self.review
-        if review is None:
-            return
-        if isinstance(step, Batch):
-            self._device(step.device)
-            changes = review.add_results(step.rows, step.results)
-            self.run_done += len(step.results)
-            self.rate.add(len(step.results))
-            self._tell(changes)
-            self.progressed.emit()
-        elif isinstance(step, Device):
-            self._device(step)
-            self.rate.start()
-
-    def _device(self, device: Device) -> None:
-        if device != self.device:
-            self.device = device
-            self.device_changed.emit()
-
-    def _run_failed(self, error: Exception) -> None:
-        self.failed.emit(messages.failure(error))
-
     def _run_ended(self, complete: bool) -> None:
-        self._job = None
         self._stage(Stage.READY, "")
         if self.review is None:
             return
@@ -342,7 +317,7 @@ class Controller(QObject):
         if complete and not self.checking.busy:
             self._run_replaced()
 
-    def _drop_run(self) -> None:
+    def _drop_job(self) -> None:
         if self._job is not None:
             self._job.dismiss()
             self._job = None

@@ -44,13 +44,15 @@ class Notices(QObject):
             case Stage.OPENING:
                 say(c.note)
             case Stage.RUNNING:
-                words = messages.progress(c.run_done, c.run_total, c.rate.per_second)
+                words = messages.progress(
+                    c.running.done, c.running.total, c.running.rate.per_second
+                )
                 device = f" on {c.device.label.split(' ')[0]}" if c.device else ""
                 rate = words.removesuffix(" · you can start to review").replace(
                     "images/s", f"images/s{device}"
                 )
                 plain = "starting…" if rate == words else rate
-                say(f"{c.run_done:,} of {c.run_total:,} · {plain}")
+                say(f"{c.running.done:,} of {c.running.total:,} · {plain}")
             case Stage.READY:
                 self._ready()
 

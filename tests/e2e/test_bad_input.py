@@ -142,7 +142,7 @@ def test_a_folder_that_disappears_during_a_run_loses_nothing(
     h = hand(start())
     c = h.one.controller
     h.one.window.open([folder])
-    h.until(lambda: c.run_done >= 8)
+    h.until(lambda: c.running.done >= 8)
     h.press(Qt.Key.Key_2)
     decided = h.states[0]
     folder.rename(folder.with_name("gone"))

@@ -61,7 +61,7 @@ def test_samples_are_opened_overridden_exported_and_there_after_a_restart(sessio
         h.until(h.idle, LONG)
         assert h.states[:2] == ["changed", "undecided"]
         assert h.suggested == kept["suggested"]
-        assert h.one.controller.run_total == 0  # nothing was classified twice
+        assert h.one.controller.running.total == 0  # nothing was classified twice
         assert h.place == 1
         h.press(Qt.Key.Key_Z, CONTROL)
         assert h.states[0] == "undecided"

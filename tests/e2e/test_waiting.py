@@ -148,8 +148,8 @@ def grown(start, hand, image_folder, monkeypatch):
 
 def test_a_run_that_was_stopped_stays_so(grown):
     c = grown.one.controller
-    c.progressed.connect(lambda: c.stop() if c.run_done and not grown.gate.is_set() else None)
-    grown.until(lambda: c.run_done and c.stage is Stage.READY)
+    c.progressed.connect(lambda: c.stop() if c.running.done and not grown.gate.is_set() else None)
+    grown.until(lambda: c.running.done and c.stage is Stage.READY)
     grown.gate.set()
     grown.until(lambda: c.stage is Stage.READY and not c.checking.busy)
     banner = grown.one.window.page.banner
@@ -181,9 +181,9 @@ def test_no_run_begins_after_stop_when_all_is_known(start, hand, image_folder, g
     c = h.one.controller
     h.until(lambda: c.can_run)
     assert c.checking.looking_up
-    c.progressed.connect(lambda: c.stop() if c.run_done and not gate.is_set() else None)
+    c.progressed.connect(lambda: c.stop() if c.running.done and not gate.is_set() else None)
     c.run()
-    h.until(lambda: c.run_done and c.stage is Stage.READY)
+    h.until(lambda: c.running.done and c.stage is Stage.READY)
     begun = []
     c.stage_changed.connect(lambda: begun.append(c.stage))
     gate.set()
@@ -193,7 +193,7 @@ def test_no_run_begins_after_stop_when_all_is_known(start, hand, image_folder, g
 
 def test_an_image_that_is_another_one_is_classified_anew_alone(grown):
     c = grown.one.controller
-    grown.until(lambda: c.run_total and c.stage is Stage.READY)
+    grown.until(lambda: c.running.total and c.stage is Stage.READY)
     grown.gate.set()
     grown.until(lambda: not c.checking.busy and grown.idle())
     assert grown.started == [list(range(300, 600)), [4]]

@@ -477,7 +477,7 @@ def test_stopping_keeps_what_is_done(qtbot, start, image_folder):
     folder = image_folder({f"{n:03}.png": n % 250 + 1 for n in range(400)})
     one = start()
     one.window.open([folder])
-    qtbot.waitUntil(lambda: one.controller.run_done > 0, timeout=WAIT)
+    qtbot.waitUntil(lambda: one.controller.running.done > 0, timeout=WAIT)
     one.controller.stop()
     qtbot.waitUntil(lambda: one.controller.stage is Stage.READY, timeout=WAIT)
     done = int((one.controller.review.suggested >= 0).sum())
@@ -494,7 +494,7 @@ def test_opening_another_folder_during_a_run_mixes_nothing(qtbot, start, image_f
     few = image_folder({"x.png": 20, "y.png": 240}, name="few")
     one = start()
     one.window.open([many])
-    qtbot.waitUntil(lambda: one.controller.run_done > 0, timeout=WAIT)
+    qtbot.waitUntil(lambda: one.controller.running.done > 0, timeout=WAIT)
     open_and_wait(qtbot, one, few)
     assert one.controller.review.count == 2
     assert one.controller.folder.folder.name == "few"

@@ -356,7 +356,7 @@ class ReviewPage(QSplitter):
         c = self._controller
         self.strip.setVisible(c.stage in (Stage.RUNNING, Stage.OPENING))
         if c.stage is Stage.RUNNING:
-            self.strip.show_run(c.run_done, c.run_total, c.rate.per_second)
+            self.strip.show_run(c.running.done, c.running.total, c.running.rate.per_second)
         else:
             self.strip.show_words(c.note)
 
