@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from natsort import natsort_keygen, ns
@@ -13,6 +14,7 @@ from natsort import natsort_keygen, ns
 from leukview.domain.errors import UsageError
 from leukview.domain.progress import CancelToken
 from leukview.domain.records import ImageFile
+from leukview.imaging.drive import READ_SECONDS, Drive
 
 ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"})
 _IN_ORDER = natsort_keygen(alg=ns.IGNORECASE)
@@ -47,18 +49,30 @@ def scan(
         cancel: ends the walk early; what was found until then is returned.
 
     Raises:
-        UsageError: one of the paths does not exist or cannot be opened.
+        UsageError: one of the paths does not exist or cannot be opened, or there was no sign of
+            life from their drive for a minute.
     """
     walk = _Walk(recursive, cancel)
-    for path in paths:
-        walk.add(path)
+    done = Drive().within(READ_SECONDS, partial(walk.all, paths), cancel, life=lambda: walk.seen)
+    if not done and not (cancel and cancel.cancelled):
+        walk.stop()
+        raise UsageError(
+            f"The drive of {_text(str(paths[0]))!r} does not answer. Nothing was read, and nothing"
+            " was changed. Check the drive and its connection, then open the folder again."
+        )
     return Scan(tuple(walk.images), walk.others, tuple(walk.problems))
 
 
 class _Walk:
-    """One scan under way."""
+    """One scan under way, in a thread that a dead drive may hold.
+
+    Attributes:
+        seen: rises with each thing that the drive has told.
+    """
 
     def __init__(self, recursive: bool, cancel: CancelToken | None) -> None:
+        self.seen = 0
+        self._given_up = False
         self.images: list[ImageFile] = []
         self.others = 0
         self.problems: list[str] = []
@@ -67,7 +81,17 @@ class _Walk:
         self._folders: set[tuple[int, int]] = set()
         self._files: set[Path] = set()
 
-    def add(self, path: Path) -> None:
+    def all(self, paths: Sequence[Path]) -> bool:
+        """Walk them all; True once it is done."""
+        for path in paths:
+            self._add(path)
+        return True
+
+    def stop(self) -> None:
+        """Nobody waits for the rest."""
+        self._given_up = True
+
+    def _add(self, path: Path) -> None:
         top = Path(os.path.abspath(path))  # noqa: PTH100  # resolve() would rename what links name
         try:
             found = top.stat()
@@ -96,6 +120,7 @@ class _Walk:
                 self._folders.add((here.st_dev, here.st_ino))
                 with os.scandir(folder) as entries:
                     for entry in entries:
+                        self.seen += 1
                         if self._stopped():
                             break
                         if _is_folder(entry):
@@ -119,6 +144,7 @@ class _Walk:
             # "._x.jpg" is what macOS writes beside x.jpg on foreign drives: no picture in it.
             self.others += 1
             return
+        self.seen += 1
         try:
             found = path.stat()
         except OSError as error:
@@ -144,7 +170,7 @@ class _Walk:
         )
 
     def _stopped(self) -> bool:
-        return self._cancel is not None and self._cancel.cancelled
+        return self._given_up or (self._cancel is not None and self._cancel.cancelled)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -11,16 +11,19 @@ import hashlib
 import os
 import sqlite3
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import platformdirs
 
-from leukview.domain.errors import ImageError, SessionError
+from leukview.domain.errors import DriveError, ImageError, SessionError
+from leukview.domain.progress import CancelToken
 from leukview.domain.records import ImageFile
 from leukview.imaging.decode import sha256_of
+from leukview.imaging.drive import READ_SECONDS, Drive
 from leukview.session.store import SessionStore, open_store
 
 SAMPLE = 32
@@ -49,31 +52,79 @@ def data_folder() -> Path:
     return Path(wanted) if wanted else Path(platformdirs.user_data_dir("LeukView", False))
 
 
+class _StoppedError(Exception):
+    """The person gave up waiting."""
+
+
+class _Reading:
+    """Reads from the images' drive, never longer than a minute without an answer."""
+
+    def __init__(self, cancel: CancelToken | None) -> None:
+        self._drive, self._cancel = Drive(), cancel
+
+    def answer(self, ask: Callable[[], str]) -> str:
+        """What `ask` gives.
+
+        Raises:
+            DriveError: nothing came.
+            _StoppedError: it was stopped.
+        """
+        found = self._drive.within(READ_SECONDS, ask, self._cancel)
+        if self._cancel and self._cancel.cancelled:
+            raise _StoppedError
+        if found is None:
+            raise DriveError(
+                "The drive with the images does not answer, so it is not known whether they were"
+                " reviewed before. Nothing was opened, and no decision was touched. Check the drive"
+                " and its connection, then open the folder again."
+            )
+        return found
+
+    def sha256(self, image: ImageFile) -> str:
+        """Hash of an image's bytes; "" if it cannot be read. Raises as `answer`."""
+        with contextlib.suppress(ImageError, OSError):
+            return self.answer(partial(sha256_of, image.path))
+        return ""
+
+
 def find_or_create(
-    images: Sequence[ImageFile], folder: Path, data_dir: Path | None = None
-) -> tuple[SessionStore, Found]:
-    """The session of a folder, opened.
+    images: Sequence[ImageFile],
+    folder: Path,
+    data_dir: Path | None = None,
+    *,
+    cancel: CancelToken | None = None,
+) -> tuple[SessionStore, Found] | None:
+    """The session of a folder, opened; None when it was stopped before.
 
     The path counts if any sampled image is known under it; otherwise the session that knows most
     of the sampled images, and at least half; otherwise a new one.
 
     Raises:
+        DriveError: the drive with the images does not answer.
         SessionError: the data folder cannot be used, or the session cannot be opened.
     """
     base = (data_dir or data_folder()) / "sessions"
-    path = str(folder.resolve())
-    hashes = _sampled(images)
+    reading = _Reading(cancel)
     try:
+        path = reading.answer(lambda: str(folder.resolve()))
+        hashes = _sampled(images, reading)
         for private in (base.parent, base):
             private.mkdir(mode=0o700, parents=True, exist_ok=True)
             private.chmod(0o700)  # it may have been made by someone less careful
         with _index(base) as index:
-            name, found = _look_up(index, path, images, sorted(set(hashes.values())), base)
+            # Before the transaction: other windows would wait for as long as the drive takes.
+            name, found = _by_path(index, path, images, hashes, base, reading), Found("path")
+            index.execute("BEGIN IMMEDIATE")
+            if not name:
+                name, found = _by_hashes(index, sorted(set(hashes.values())), base)
             index.execute("INSERT OR REPLACE INTO folder VALUES (?, ?)", (path, name))
             rows = [(sha256, name) for sha256 in hashes.values()]
             index.executemany("INSERT OR IGNORE INTO hash VALUES (?, ?)", rows)
             seen = [(name, image, sha256) for image, sha256 in hashes.items()]
             index.executemany("INSERT OR REPLACE INTO sampled VALUES (?, ?, ?)", seen)
+            index.execute("COMMIT")
+    except _StoppedError:
+        return None
     except (OSError, sqlite3.Error) as error:
         raise SessionError(
             f"LeukView's data folder {base} cannot be used ({error}). No decision was touched."
@@ -82,47 +133,53 @@ def find_or_create(
     return open_store(base / f"{name}.lkv"), found
 
 
-def _look_up(
+def _by_path(
     index: sqlite3.Connection,
     path: str,
     images: Sequence[ImageFile],
-    hashes: Sequence[str],
+    hashes: Mapping[str, str],
     base: Path,
-) -> tuple[str, Found]:
-    marks = ",".join("?" * len(hashes))
-    known: dict[str, int] = dict(
-        index.execute(
-            f"SELECT session, count(*) FROM hash WHERE sha256 IN ({marks}) GROUP BY session",
-            list(hashes),
-        ).fetchall()
-    )
-    known = {name: n for name, n in known.items() if (base / f"{name}.lkv").is_file()}
+    reading: _Reading,
+) -> str:
+    """The session that belonged to this path, if it knows any of its images; else ""."""
     row = index.execute("SELECT session FROM folder WHERE path = ?", (path,)).fetchone()
-    if row is not None and (row[0] in known or _still_there(index, row[0], images, base)):
-        return row[0], Found("path")
+    if row is None or not (base / f"{row[0]}.lkv").is_file():
+        return ""
+    name = str(row[0])
+    known = name in _known(index, sorted(set(hashes.values())))
+    return name if known or _still_there(index, name, images, reading) else ""
+
+
+def _by_hashes(index: sqlite3.Connection, hashes: Sequence[str], base: Path) -> tuple[str, Found]:
+    """The session that knows most of these hashes, and at least half; else a new one."""
+    known = {n: k for n, k in _known(index, hashes).items() if (base / f"{n}.lkv").is_file()}
     best = max(known, key=lambda name: known[name], default="")
     if best and known[best] >= SHARE * len(hashes):
         return best, Found("hashes")
     return uuid.uuid4().hex, Found("new")
 
 
+def _known(index: sqlite3.Connection, hashes: Sequence[str]) -> dict[str, int]:
+    """How many of these hashes each session knows."""
+    marks = ",".join("?" * len(hashes))
+    query = f"SELECT session, count(*) FROM hash WHERE sha256 IN ({marks}) GROUP BY session"
+    return dict(index.execute(query, list(hashes)).fetchall())
+
+
 def _still_there(
-    index: sqlite3.Connection, session: str, images: Sequence[ImageFile], base: Path
+    index: sqlite3.Connection, session: str, images: Sequence[ImageFile], reading: _Reading
 ) -> bool:
     """Whether an image that was sampled earlier still lies under its name, with the same bytes.
 
     Many images added to a folder can push all earlier ones out of the sample.
     """
-    if not (base / f"{session}.lkv").is_file():
-        return False
     by_name = {image.name: image for image in images}
     query = "SELECT name, sha256 FROM sampled WHERE session = ?"
-    for name, sha256 in index.execute(query, (session,)):
-        if name in by_name:
-            with contextlib.suppress(ImageError, OSError):
-                if sha256_of(by_name[name].path) == sha256:
-                    return True
-    return False
+    return any(
+        reading.sha256(by_name[name]) == sha256
+        for name, sha256 in index.execute(query, (session,)).fetchall()
+        if name in by_name
+    )
 
 
 @contextlib.contextmanager
@@ -132,25 +189,17 @@ def _index(base: Path) -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(path, timeout=10, isolation_level=None)
     try:
         connection.executescript(_TABLES)
-        connection.execute("BEGIN IMMEDIATE")
         yield connection
-        connection.execute("COMMIT")
     finally:
         connection.close()  # an open transaction is rolled back
 
 
-def _sampled(images: Sequence[ImageFile]) -> dict[str, str]:
-    """Hashes of the sampled images by their names; unreadable ones are left out.
-
-    A drive that hangs, instead of failing, holds the opening up here: 32 reads without a limit.
-    """
+def _sampled(images: Sequence[ImageFile], reading: _Reading) -> dict[str, str]:
+    """Hashes of the sampled images by their names; unreadable ones are left out."""
 
     def rank(image: ImageFile) -> bytes:
         name = image.path.name.encode("utf-8", "surrogateescape")
         return hashlib.sha256(name).digest()
 
-    out: dict[str, str] = {}
-    for image in sorted(images, key=rank)[:SAMPLE]:
-        with contextlib.suppress(ImageError, OSError):
-            out[image.name] = sha256_of(image.path)
-    return out
+    sample = sorted(images, key=rank)[:SAMPLE]
+    return {image.name: sha256 for image in sample if (sha256 := reading.sha256(image))}

@@ -12,10 +12,11 @@ import numpy as np
 from PySide6.QtCore import QObject, QThread, Signal
 
 from leukview.domain.progress import CancelToken
+from leukview.imaging.drive import Drive
 from leukview.ui import messages
 from leukview.ui.jobs import Job, JobRunner
 from leukview.workflows.columns import Changes, Rows, none
-from leukview.workflows.identity import Drive, Looked, Reread, look, reread
+from leukview.workflows.identity import Looked, Reread, look, reread
 from leukview.workflows.opened import Opened
 
 

@@ -7,105 +7,26 @@ files that are equal in all three. So what is recalled holds until the bytes hav
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeVar
 
 from leukview.domain.errors import DriveError, ImageError
 from leukview.domain.progress import CancelToken
 from leukview.domain.records import ImageFile
 from leukview.imaging.decode import sha256_of
+from leukview.imaging.drive import MOST_SILENT, READ_SECONDS, Drive
 from leukview.imaging.scan import again
 from leukview.session.store import SessionStore
 from leukview.session.suggestions import KnownImage, StoredSuggestion
 
-ANSWER_SECONDS = 5.0  # for a drive, while the window waits for it
-READ_SECONDS = 60.0  # for a file in the background; 512 MB over a slow network take as long
-_ASK_SECONDS = 0.1
 _NO_ANSWER = "The drive does not answer. Check it, then open the folder again."
 _SILENT = (
     "The drive does not answer, so the files were not read to the end. What is shown for the rest"
     " is what was known earlier. Check the drive, then open the folder again."
 )
-MOST_SILENT = 3  # files without an answer, one after the other
-_T = TypeVar("_T")
-_Item = TypeVar("_Item")
 _BATCH, _BATCH_SECONDS = 64, 0.2
-
-
-class Drive:
-    """Asks a drive that may never answer; only one question to it is open at a time.
-
-    A question without an answer goes on in a thread that nobody waits for: the system may hold a
-    read of a dead drive for ever, and neither the window nor the end of the program may hang on it.
-    """
-
-    def __init__(self) -> None:
-        self._thread: threading.Thread | None = None
-
-    @property
-    def busy(self) -> bool:
-        """An earlier question has no answer yet."""
-        return self._thread is not None and self._thread.is_alive()
-
-    def within(
-        self, seconds: float, work: Callable[[], _T], cancel: CancelToken | None = None
-    ) -> _T | None:
-        """What `work` gives, or raises; None when it takes longer than that, or it is stopped.
-
-        It is not begun before the earlier question has its answer.
-        """
-        answer: list[_T] = []
-        raised: list[Exception] = []
-
-        def ask() -> None:
-            try:
-                answer.append(work())
-            except Exception as error:  # noqa: BLE001  # raised where the answer is waited for
-                raised.append(error)
-
-        until = time.monotonic() + seconds
-        if not self._wait(until, cancel):
-            return None
-        self._thread = threading.Thread(target=ask, name="leukview-look", daemon=True)
-        self._thread.start()
-        self._wait(until, cancel)
-        if raised:
-            raise raised[0]
-        return answer[0] if answer else None
-
-    def each(
-        self,
-        seconds: float,
-        work: Callable[[_Item], _T],
-        items: Sequence[_Item],
-        cancel: CancelToken | None = None,
-    ) -> list[_T]:
-        """What `work` gives for the items, in their order, as far as it came within that time."""
-        answers: list[_T] = []
-        stop = CancelToken()
-
-        def ask() -> None:
-            for item in items:
-                if stop.cancelled:
-                    return
-                answers.append(work(item))
-
-        self.within(seconds, ask, cancel)
-        stop.cancel()
-        return list(answers)
-
-    def _wait(self, until: float, cancel: CancelToken | None) -> bool:
-        """Wait for the open question; False if it stays open."""
-        while self.busy and (left := until - time.monotonic()) > 0:
-            if cancel and cancel.cancelled:
-                break
-            assert self._thread is not None  # it is busy
-            self._thread.join(min(left, _ASK_SECONDS))
-        return not self.busy
 
 
 @dataclass(frozen=True, slots=True)

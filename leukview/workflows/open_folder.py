@@ -15,11 +15,11 @@ from leukview.domain.errors import ImageError, ModelFileError, UsageError
 from leukview.domain.progress import CancelToken
 from leukview.domain.records import ImageFile
 from leukview.imaging.decode import read
+from leukview.imaging.drive import MOST_SILENT, READ_SECONDS, Drive
 from leukview.imaging.preprocess import resize
 from leukview.imaging.scan import ENDINGS, Scan, scan
 from leukview.inference.classifier import Classifier
 from leukview.inference.model_file import ModelFile, load, shipped
-from leukview.workflows.identity import MOST_SILENT, READ_SECONDS, Drive
 
 log = logging.getLogger(__name__)
 SAMPLE = 32
@@ -92,9 +92,9 @@ def choose_model(images: Sequence[ImageFile], *, cancel: CancelToken | None = No
         return ModelChoice(models[0], "It is the only model that comes with LeukView.")
     prepared = _prepare(_evenly(images, SAMPLE), models, cancel)
     fits = [
-        _fit(model, arrays)
+        fit
         for model, arrays in zip(models, prepared, strict=True)
-        if arrays and not (cancel and cancel.cancelled)
+        if arrays and (fit := _fit(model, arrays, cancel))
     ]
     if not fits:
         return ModelChoice(
@@ -160,14 +160,19 @@ def _pixels(path: Path) -> list[NDArray[np.uint8]]:
         return []
 
 
-def _fit(model: ModelFile, arrays: Sequence[NDArray[np.uint8]]) -> _Fit:
+def _fit(
+    model: ModelFile, arrays: Sequence[NDArray[np.uint8]], cancel: CancelToken | None
+) -> _Fit | None:
+    """None when it was stopped; four images take up to a second on a CPU."""
+    if cancel and cancel.cancelled:
+        return None
     classifier = Classifier(model, "cpu")
-    scores = np.concatenate(
-        [
-            classifier.run(np.stack(arrays[at : at + 4])).unfamiliarity
-            for at in range(0, len(arrays), 4)
-        ]
-    )
+    found: list[NDArray[np.float32]] = []
+    for at in range(0, len(arrays), 4):
+        if cancel and cancel.cancelled:
+            return None
+        found.append(classifier.run(np.stack(arrays[at : at + 4])).unfamiliarity)
+    scores = np.concatenate(found)
     limit = model.contract.unfamiliar_above
     return _Fit(model, int((scores <= limit).sum()), len(scores), float(np.median(scores) / limit))
 

@@ -10,6 +10,7 @@ import json
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -19,6 +20,7 @@ from leukview.domain.classes import class_of_folders
 from leukview.domain.errors import ModelFileError, UsageError
 from leukview.domain.progress import CancelToken, Progress
 from leukview.domain.records import ImageFile, ImageResult
+from leukview.imaging.drive import READ_SECONDS, Drive
 from leukview.imaging.scan import Scan, folders_of
 from leukview.inference.classifier import Classifier
 from leukview.inference.model_file import ModelFile, load, resolve
@@ -80,7 +82,8 @@ class Opening:
         It does not wait for "auto" to look at the images, which takes seconds on a CPU.
 
         Raises:
-            UsageError: nothing to open.
+            UsageError: nothing to open, or its drive does not answer.
+            DriveError: its drive stopped answering.
             SessionError: its session cannot be opened.
         """
         yield Progress(0, 0, "Looking for images…")
@@ -90,8 +93,11 @@ class Opening:
         count = len(scan.images)
         yield Progress(0, count, f"Found {count:,} images. Opening the session…")
         first = self._paths[0].absolute()
-        folder = first if first.is_dir() else first.parent
-        store, _found = find_or_create(scan.images, folder)
+        folder = Drive().within(READ_SECONDS, partial(_folder_of, first), cancel) or first
+        made = find_or_create(scan.images, folder, cancel=cancel)
+        if made is None:
+            return
+        store, _found = made
         try:
             yield Progress(0, count, f"Found {count:,} images. Opening the model…")
             choice, refusal = _remembered(store, scan.images, self._model), ""
@@ -99,7 +105,7 @@ class Opening:
             if choice is None and not choosing:
                 choice, refusal = choice_for(scan.images, self._model, cancel)
             classes = choice.model.contract.cell_classes if choice else ()
-            review = Review(scan.images, classes, store, reviewer=self._reviewer)
+            review = Review(scan.images, classes, store, reviewer=self._reviewer, cancel=cancel)
             if choice:
                 _recall(review, choice.model)
         except BaseException:
@@ -127,6 +133,10 @@ class Opening:
             made, self._made = self._made, None
         if made is not None:
             made.close()
+
+
+def _folder_of(path: Path) -> Path:
+    return path if path.is_dir() else path.parent
 
 
 def keep_place(opened: Opened, row: int) -> None:

@@ -13,11 +13,13 @@ from functools import partial
 import numpy as np
 
 from leukview.domain.classes import CellClass
+from leukview.domain.progress import CancelToken
 from leukview.domain.records import (
     Decision,
     ImageFile,
     ImageResult,
 )
+from leukview.imaging.drive import ANSWER_SECONDS, Drive
 from leukview.session.store import SessionStore
 from leukview.workflows import identity
 from leukview.workflows.action_log import Action, ActionLog
@@ -49,16 +51,18 @@ class Review(Columns):
         store: SessionStore,
         *,
         reviewer: str,
+        cancel: CancelToken | None = None,
     ) -> None:
+        """Recall what the session knows; `cancel` ends the reading that this may need."""
         super().__init__(images)
         self.reviewer = reviewer
         self._store = store
         self._log = ActionLog(store)
         self._rows: dict[str, list[int]] = {}
         self._unreachable: set[int] = set()
-        self._drive = identity.Drive()
+        self._drive = Drive()
         self._start(classes)
-        self._recall_hashes()
+        self._recall_hashes(cancel)
 
     def set_classes(self, classes: Sequence[CellClass]) -> Changes:
         """Start anew with another model's classes: suggestions go, decisions stay.
@@ -228,8 +232,7 @@ class Review(Columns):
         wanted = np.array(request.rows, np.int64)
         if len(wanted) > LOOK_AT_ONCE or self._drive.busy:
             return self._later(request)
-        seconds = identity.ANSWER_SECONDS
-        touched = self._drive.each(seconds, identity.touched, request.images)
+        touched = self._drive.each(ANSWER_SECONDS, identity.touched, request.images)
         if not touched:
             return Changes(none(), _SILENT, left=len(wanted))
         if len(touched) < len(wanted):
@@ -241,7 +244,7 @@ class Review(Columns):
         if not open_:
             return self._finish(request)
         pairs = [(row, self.images[row]) for row in open_]
-        found = self._drive.each(seconds, lambda pair: identity.read_again(*pair), pairs)
+        found = self._drive.each(ANSWER_SECONDS, _read, pairs)
         if len(found) < len(open_):
             return self._later(request)
         return self._finish(request, self.compare(found))
@@ -317,8 +320,11 @@ class Review(Columns):
         self._rows.setdefault(sha256, []).append(row)
         self._show(np.array([row], np.int64), self._log.decisions)
 
-    def _recall_hashes(self) -> None:
-        """Hashes as the session knows them; some files are read, if a decision may wait for it."""
+    def _recall_hashes(self, cancel: CancelToken | None) -> None:
+        """Hashes as the session knows them; some files are read, if a decision may wait for it.
+
+        Only as far as they come at once: what is left is read in the background.
+        """
         known = list(self._store.known_images())
         self._remembers = bool(known)
         for row, sha256 in enumerate(identity.recall(known, self.images)):
@@ -327,9 +333,13 @@ class Review(Columns):
                 self._rows.setdefault(sha256, []).append(row)
         if self._log.decisions:
             unread = [row for row, sha256 in enumerate(self.sha256) if not sha256]
-            some = unread[:_READ_ON_OPENING]
-            self.compare([identity.read_again(row, self.images[row]) for row in some])
+            pairs = [(row, self.images[row]) for row in unread[:_READ_ON_OPENING]]
+            self.compare(self._drive.each(ANSWER_SECONDS, _read, pairs, cancel))
         self._show(np.arange(self.count, dtype=np.int64), self._log.decisions)
+
+
+def _read(pair: tuple[int, ImageFile]) -> Reread:
+    return identity.read_again(*pair)
 
 
 def _aside(replaced: int, known: int, unread: int) -> str:

@@ -18,8 +18,8 @@ from PySide6.QtGui import QImage, QPixmap
 from leukview.domain.errors import ImageError
 from leukview.domain.progress import CancelToken
 from leukview.imaging import decode
+from leukview.imaging.drive import ANSWER_SECONDS, Drive
 from leukview.imaging.thumbnails import thumbnail
-from leukview.workflows.identity import ANSWER_SECONDS, Drive
 
 log = logging.getLogger(__name__)
 FULL = 0  # as an edge: the whole image in its own size

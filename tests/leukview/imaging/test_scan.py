@@ -1,11 +1,13 @@
 import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from leukview.domain.errors import UsageError
 from leukview.domain.progress import CancelToken
+from leukview.imaging import scan as module
 from leukview.imaging.scan import again, folders_of, scan
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX files")
@@ -121,6 +123,38 @@ def test_cancelling_ends_the_walk(image_folder):
     token = CancelToken()
     token.cancel()
     assert scan([image_folder()], cancel=token).images == ()
+
+
+@pytest.fixture
+def dead_drive(monkeypatch):
+    """From the third file on, nothing is answered until the end; the token is cancelled then."""
+    gate, asked, token, real = threading.Event(), [], CancelToken(), Path.stat
+
+    def stat(path, **options):
+        if path.suffix == ".png":
+            asked.append(path)
+            if len(asked) > 2:
+                token.cancel()
+                gate.wait(60)
+        return real(path, **options)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    yield token
+    gate.set()
+    for thread in threading.enumerate():
+        if thread.name == "leukview-look":
+            thread.join()
+
+
+@pytest.mark.usefixtures("dead_drive")
+def test_a_drive_that_stops_answering_is_an_error_that_says_what_to_do(image_folder, monkeypatch):
+    monkeypatch.setattr(module, "READ_SECONDS", 0.5)
+    with pytest.raises(UsageError, match=r"slides' does not answer. Nothing was .*Check the drive"):
+        scan([image_folder()])
+
+
+def test_waiting_for_a_dead_drive_can_be_cancelled(image_folder, dead_drive):
+    assert len(scan([image_folder()], cancel=dead_drive).images) == 2
 
 
 def test_a_file_is_looked_at_again(image_folder):

@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import stat
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from leukview.domain.errors import SessionError
+from leukview.domain.errors import DriveError, SessionError
+from leukview.domain.progress import CancelToken
 from leukview.domain.records import ImageFile
+from leukview.session import index
 from leukview.session.index import find_or_create
 
 
@@ -23,7 +29,9 @@ def images_of(folder: Path, numbers: range = range(40), *, salt: str = "") -> tu
 
 
 def opened(folder: Path, images: tuple[ImageFile, ...]) -> tuple[Path, str]:
-    store, found = find_or_create(images, folder)
+    made = find_or_create(images, folder)
+    assert made is not None
+    store, found = made
     store.append("decide", {})
     store.close()
     return store.path, found.how
@@ -96,3 +104,58 @@ def test_other_images_under_the_same_names_are_another_session(tmp_path: Path) -
         path.unlink()
     again, how = opened(tmp_path / "a", images_of(tmp_path / "a", range(300), salt="new"))
     assert (again != first, how) == (True, "new")
+
+
+@pytest.fixture
+def dead_drive(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Path]]:
+    """No file is given until the end of the test; the list is of those that were asked for."""
+    gate, asked = threading.Event(), []
+
+    def sha256_of(path: Path) -> str:
+        asked.append(path)
+        gate.wait(60)
+        return ""
+
+    monkeypatch.setattr(index, "sha256_of", sha256_of)
+    yield asked
+    gate.set()
+    for thread in threading.enumerate():
+        if thread.name == "leukview-look":
+            thread.join()
+
+
+def test_a_drive_that_gives_no_file_is_an_error_that_says_what_to_do(
+    tmp_path: Path, dead_drive: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index, "READ_SECONDS", 0.05)
+    words = r"does not answer.* no decision was touched\. Check the drive"
+    with pytest.raises(DriveError, match=words):
+        find_or_create(images_of(tmp_path / "a"), tmp_path / "a", tmp_path / "data")
+    assert len(dead_drive) == 1
+    assert not (tmp_path / "data").exists()
+
+
+def test_looking_for_a_session_can_be_stopped(tmp_path: Path, dead_drive: list[Path]) -> None:
+    images, cancel = images_of(tmp_path / "a"), CancelToken()
+    cancel.cancel()
+    assert find_or_create(images, tmp_path / "a", tmp_path / "data", cancel=cancel) is None
+    assert not (tmp_path / "data").exists()
+
+
+def test_other_windows_do_not_wait_while_earlier_images_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index, "SAMPLE", 4)
+    first, _ = opened(tmp_path / "a", images_of(tmp_path / "a", range(4)))
+    grown = images_of(tmp_path / "a", range(300))
+    read, really = [], index.sha256_of
+
+    def sha256_of(path: Path) -> str:
+        with contextlib.closing(sqlite3.connect(first.parent / "index.sqlite", timeout=0)) as other:
+            other.execute("BEGIN IMMEDIATE")
+        read.append(path)
+        return really(path)
+
+    monkeypatch.setattr(index, "sha256_of", sha256_of)
+    assert opened(tmp_path / "a", grown) == (first, "path")
+    assert len(read) > index.SAMPLE

@@ -1,4 +1,4 @@
-"""Questions to drives that may never answer, and reading many files in a row."""
+"""Reading many files in a row, from drives that may never answer."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import pytest
 from leukview.domain.errors import DriveError
 from leukview.domain.progress import CancelToken
 from leukview.domain.records import ImageFile
+from leukview.imaging.drive import Drive
 from leukview.session.store import open_store
 from leukview.workflows import identity
-from leukview.workflows.identity import Drive, Reread
+from leukview.workflows.identity import Reread
 
 
 def looks() -> list[threading.Thread]:
@@ -57,45 +58,6 @@ def read(images: list[ImageFile], path: Path, drive: Drive) -> Iterator[list[Rer
         )
     finally:
         store.close()
-
-
-def test_a_question_gives_its_answer_or_its_error() -> None:
-    drive = Drive()
-    assert drive.within(30, lambda: 7) == 7
-    with pytest.raises(ZeroDivisionError):
-        drive.within(30, lambda: 1 / 0)
-    assert drive.each(30, len, ["a", "bb"]) == [1, 2]
-    assert not drive.busy
-
-
-def test_nothing_more_is_asked_of_a_drive_that_owes_an_answer(gate) -> None:
-    drive = Drive()
-    asked: list[int] = []
-    assert drive.within(0.01, gate.wait) is None
-    assert drive.busy
-    assert drive.within(0.01, lambda: asked.append(1)) is None
-    assert len(looks()) == 1
-    gate.set()
-    assert drive.within(30, lambda: 7) == 7
-    assert asked == []
-
-
-def test_what_came_in_time_counts_and_the_rest_is_not_asked_for(gate) -> None:
-    drive, stop = Drive(), CancelToken()
-    asked: list[int] = []
-
-    def slow(number: int) -> int:
-        asked.append(number)
-        if number == 2:
-            stop.cancel()  # as when its time is over
-            gate.wait(30)
-        return number
-
-    assert drive.each(30, slow, range(5), stop) == [0, 1]
-    gate.set()
-    for thread in looks():
-        thread.join()
-    assert asked == [0, 1, 2]
 
 
 def test_a_silent_drive_is_left_after_three_files(gate, images, tmp_path, monkeypatch) -> None:

@@ -24,9 +24,11 @@ from leukview.domain.records import (
     ModelIdentity,
     Suggestion,
 )
+from leukview.imaging.drive import Drive
 from leukview.imaging.scan import scan
 from leukview.session.store import SessionStore, open_store
 from leukview.workflows import identity
+from leukview.workflows import review as review_module
 from leukview.workflows.columns import Changes
 from leukview.workflows.export import export_csv
 from leukview.workflows.review import LOOK_AT_ONCE, READ_AT_ONCE, Review
@@ -389,7 +391,7 @@ def check(review: Review) -> Changes:
         review._store,
         done=lambda row: bool(review.checked[row]),
         model_sha256=lambda: review.model_sha256,
-        drive=identity.Drive(),
+        drive=Drive(),
         cancel=CancelToken(),
     )
     return review.compare([one for batch in batches for one in batch])
@@ -529,7 +531,7 @@ def many(reopen, tmp_path) -> Review:
 def looked(review: Review, changes: Changes) -> Changes:
     """What the window does with a decision that waits for its files."""
     rows = changes.waiting.tolist()
-    for one in identity.look(rows, review.images, identity.Drive(), CancelToken()):
+    for one in identity.look(rows, review.images, Drive(), CancelToken()):
         review.checked[list(one.touched)] = False
     open_ = [row for row in rows if not review.checked[row]]
     review.compare([identity.read_again(row, review.images[row]) for row in open_])
@@ -658,7 +660,7 @@ def test_files_out_of_reach_keep_what_is_known_and_can_be_decided_if_they_were_r
 def test_a_drive_that_never_answers_holds_nobody_up(reopen, monkeypatch) -> None:
     review = reopen()
     gate = threading.Event()
-    monkeypatch.setattr(identity, "ANSWER_SECONDS", 0.01)
+    monkeypatch.setattr(review_module, "ANSWER_SECONDS", 0.01)
     monkeypatch.setattr(identity, "touched", lambda files: gate.wait(30))
     changes = review.decide([1], "all")
     gate.set()
