@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from leukview.domain.errors import UsageError
 from leukview.domain.progress import Progress
 from leukview.imaging.decode import read
 from leukview.imaging.preprocess import Rule, resize
@@ -55,7 +56,8 @@ def prepare(data: Path, cache: Path, about: ImageSet, seed: int = 0) -> Iterator
         seed: of the split.
 
     Raises:
-        UsageError, ImageError: the table or an image cannot be read.
+        UsageError, ImageError: the table or an image cannot be read, or the earlier cache is in
+            use.
     """
     folder = data / about.name
     items = load(folder, about)
@@ -66,9 +68,18 @@ def prepare(data: Path, cache: Path, about: ImageSet, seed: int = 0) -> Iterator
         pixels[i] = image_pixels(folder / item.file)
         yield Progress(i + 1, len(items), about.name)
     pixels.flush()
-    part.replace(pixels_path(cache, about))
+    thumbnails = _thumbnails(pixels)
+    del pixels  # Windows does not rename a file that is mapped
+    try:
+        part.replace(pixels_path(cache, about))
+    except PermissionError as error:  # nor does it replace one
+        raise UsageError(
+            f"{pixels_path(cache, about)} could not be replaced: it is read-only, or a fit is using"
+            f" it. The earlier one is as it was, the new one is {part.name} beside it. Wait for the"
+            " fit to end, then run `python -m training prepare` again."
+        ) from error
     if not split_path(about).exists():
-        split = splits.make(items, about, splits.twins(_thumbnails(pixels), items), seed)
+        split = splits.make(items, about, splits.twins(thumbnails, items), seed)
         splits.write(split_path(about), items, split)
 
 
