@@ -149,7 +149,7 @@ def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> McNemar:
 
 
 def holm(p: Sequence[float]) -> list[float]:
-    """p values of several comparisons, each as large as it has to be (Holm 1979)."""
+    """The p values of several comparisons, raised for their number (Holm 1979)."""
     out, largest = [0.0] * len(p), 0.0
     for place, number in enumerate(sorted(range(len(p)), key=lambda k: p[k])):
         largest = max(largest, min(1.0, (len(p) - place) * p[number]))
