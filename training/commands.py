@@ -164,15 +164,12 @@ def export(
 ) -> None:
     """Write model, golden file and card into resources/models, and the README's figures."""
     from leukview import resources
-    from leukview.inference.model_file import load
     from training import publish
 
     for exp in opened(sets, config, data=data, cache=cache, runs=runs, lite=weights):
-        contract = publish.publish(exp, data)
+        contract = publish.publish(exp, data, ROOT / "README.md")
         path = resources.path("models", f"{contract.model}.onnx")
         print(f"{contract.model}: {path.stat().st_size / 1e6:.1f} MB")
-    shipped = [load(path).contract for path in sorted(resources.path("models").glob("*.onnx"))]
-    publish.update_readme(ROOT / "README.md", shipped)
 
 
 @app.command()

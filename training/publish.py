@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +19,8 @@ from leukview.contract import (
     TrainingSet,
 )
 from leukview.imaging.scan import scan
-from training import calibrate, evaluate, export, golden, model_card, unfamiliar
+from leukview.inference import model_file
+from training import calibrate, evaluate, export, golden, model_card, replacing, unfamiliar
 from training.config import Config
 from training.data.catalogue import SETS, ImageSet, load
 from training.data.prepare import hash_of, image_pixels
@@ -189,44 +189,55 @@ def contract_of(exp: Experiment, measured: Measured, data: Path) -> ModelContrac
     )
 
 
-def publish(exp: Experiment, data: Path) -> ModelContract:
-    """Write model, golden file and card into the resources, and the predictions behind them.
+def publish(exp: Experiment, data: Path, readme: Path) -> ModelContract:
+    """Write model, golden file and card into the resources, the predictions, and the README.
 
-    All four are written elsewhere first and put in place at the end, the model before the others:
-    what fails before leaves the earlier model as it was.
+    All are written elsewhere first and put in place together at the end, the model before the
+    others: what fails leaves every earlier file as it was, see `replacing`.
 
     Raises:
-        UnfamiliarityError, ValueError: see `familiarity` and `export.to_onnx`.
+        UnfamiliarityError, ValueError: see `familiarity`, `export.to_onnx`, `readme_with_figures`.
+        OutputError: a file cannot be written or replaced.
     """
     export.check_backend()
-    about = exp.about
-    table = evaluate.results_path(about)
-    stem = resources.path("models", evaluate.MODELS[about.name])
+    table = evaluate.results_path(exp.about)
+    stem = resources.path("models", evaluate.MODELS[exp.about.name])
     places = {end: stem.with_suffix(end) for end in (".onnx", ".golden.npz", ".md")}
+    places |= {".csv": table, ".readme": readme}
     # Not below resources, which a wheel takes whole; git does not see the folder.
-    with tempfile.TemporaryDirectory(dir=table.parent, prefix="draft-") as folder:
-        drafts = {end: Path(folder) / f"draft{end}" for end in (*places, ".csv")}
-        temperature = evaluate.write_predictions(exp, drafts[".csv"])
-        found = evaluate.read_predictions(drafts[".csv"], about)
-        model = fresh(exp)
-        model.load_weights(exp.run.weights)
-        fitted, foreign = familiarity(exp, model, found, temperature, data)
-        measured = Measured(
-            temperature=temperature,
-            review=evaluate.review_threshold_of(found, about),
-            unfamiliar_above=fitted.threshold,
-            figures=(*evaluate.figures_of(found, about), *foreign),
-        )
-        contract = contract_of(exp, measured, data)
-        serving = export.make_serving(model, fitted, temperature)
-        export.to_onnx(serving, contract, drafts[".onnx"])
-        samples = [image.path for image in scan([resources.path("samples")]).images][::4]
-        golden.write(drafts[".golden.npz"], model, temperature, samples)
-        start = initial.words(exp.config.init, exp.run.folder.parent)
-        text = model_card.card(contract, initialised=start, recipe=exp.config.name)
-        drafts[".md"].write_text(text, encoding="utf-8", newline="\n")
-        for end, place in {**places, ".csv": table}.items():
-            drafts[end].replace(place)
+    with replacing.draft_folder(table.parent) as folder:
+        drafts = {end: folder / f"draft{end}" for end in places}
+        contract = _write(exp, data, drafts)
+        others = [path for path in stem.parent.glob("*.onnx") if path != places[".onnx"]]
+        shipped = [contract, *(model_file.load(path).contract for path in others)]
+        text = readme_with_figures(readme, sorted(shipped, key=lambda one: one.model))
+        drafts[".readme"].write_text(text, encoding="utf-8", newline="\n")
+        replacing.replace_all({places[end]: drafts[end] for end in places}, folder)
+    return contract
+
+
+def _write(exp: Experiment, data: Path, drafts: dict[str, Path]) -> ModelContract:
+    """Write predictions, model, golden file and card, each under its suffix in `drafts`."""
+    about = exp.about
+    temperature = evaluate.write_predictions(exp, drafts[".csv"])
+    found = evaluate.read_predictions(drafts[".csv"], about)
+    model = fresh(exp)
+    model.load_weights(exp.run.weights)
+    fitted, foreign = familiarity(exp, model, found, temperature, data)
+    measured = Measured(
+        temperature=temperature,
+        review=evaluate.review_threshold_of(found, about),
+        unfamiliar_above=fitted.threshold,
+        figures=(*evaluate.figures_of(found, about), *foreign),
+    )
+    contract = contract_of(exp, measured, data)
+    serving = export.make_serving(model, fitted, temperature)
+    export.to_onnx(serving, contract, drafts[".onnx"])
+    samples = [image.path for image in scan([resources.path("samples")]).images][::4]
+    golden.write(drafts[".golden.npz"], model, temperature, samples)
+    start = initial.words(exp.config.init, exp.run.folder.parent)
+    text = model_card.card(contract, initialised=start, recipe=exp.config.name)
+    drafts[".md"].write_text(text, encoding="utf-8", newline="\n")
     return contract
 
 
@@ -245,8 +256,8 @@ def readme_figures(contracts: list[ModelContract]) -> str:
     return "\n".join([*lines, END])
 
 
-def update_readme(readme: Path, contracts: list[ModelContract]) -> None:
-    """Put the figures between the markers.
+def readme_with_figures(readme: Path, contracts: list[ModelContract]) -> str:
+    """The README's text with the figures between its markers.
 
     Raises:
         ValueError: the markers are missing.
@@ -255,6 +266,8 @@ def update_readme(readme: Path, contracts: list[ModelContract]) -> None:
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
-        raise ValueError(f"{readme} lacks the markers {BEGIN} and {END}. It was left as it is.")
-    text = before + readme_figures(contracts) + after
-    readme.write_text(text, encoding="utf-8", newline="\n")
+        raise ValueError(
+            f"{readme} lacks the markers {BEGIN} and {END}. Nothing was published. Put them where"
+            " the figures belong, then export again."
+        )
+    return before + readme_figures(contracts) + after

@@ -15,10 +15,10 @@ NAMES = ("model.onnx", "model.md", "table.csv")
 
 @pytest.fixture
 def places(tmp_path: Path) -> list[Path]:
-    """Two earlier files and a third place that nothing stands in yet."""
+    """Two earlier files, and between them a place that nothing stands in yet."""
     out = [tmp_path / "shipped" / name for name in NAMES]
     out[0].parent.mkdir()
-    for place in out[:2]:
+    for place in out[::2]:
         place.write_text(f"earlier {place.name}")
     return out
 
@@ -35,7 +35,7 @@ def contents(places: list[Path]) -> list[str | None]:
     return [place.read_text() if place.is_file() else None for place in places]
 
 
-EARLIER = ["earlier model.onnx", "earlier model.md", None]
+EARLIER = ["earlier model.onnx", None, "earlier table.csv"]
 
 
 def refuse(monkeypatch: pytest.MonkeyPatch, *names: str, error: BaseException) -> None:
@@ -100,14 +100,14 @@ def test_an_earlier_file_that_cannot_come_back_is_kept_and_named(
     (kept,) = tmp_path.glob("draft-*/earlier")
     assert str(kept) in str(caught.value)
     assert (kept / "model.onnx").read_text() == "earlier model.onnx"
-    assert contents(places) == ["new", "earlier model.md", None]
+    assert contents(places) == ["new", None, "earlier table.csv"]
 
 
 def test_a_place_that_cannot_be_written_leaves_all_the_earlier_ones(
     places: list[Path], tmp_path: Path
 ) -> None:
     """A folder stands where a file should: refused to everybody, an administrator too."""
-    places[2].mkdir()
+    places[1].mkdir()
     with pytest.raises(OutputError, match="Nothing was published"):
         published(places, tmp_path)
     assert contents(places) == EARLIER
@@ -117,7 +117,7 @@ def test_a_place_that_cannot_be_written_leaves_all_the_earlier_ones(
 def test_a_rename_that_the_system_refuses_leaves_all_the_earlier_ones(
     places: list[Path], tmp_path: Path
 ) -> None:
-    places[2] = tmp_path / "nowhere" / "table.csv"
+    places[1] = tmp_path / "nowhere" / "model.md"
     with pytest.raises(OutputError, match="Nothing was published"):
         published(places, tmp_path)
     assert contents(places) == EARLIER
