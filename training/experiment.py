@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from leukview.domain.errors import UsageError
 from leukview.domain.progress import Progress
 from training import features as feature_files
 from training import unfamiliar
+from training.checkpoints import forget_checkpoints, weights_of
 from training.config import Config
 from training.data import prepare, splits
 from training.data.augment import blank_bar
@@ -28,11 +30,9 @@ from training.train import (
     Material,
     Upper,
     fit_head,
-    forget_checkpoints,
     head_logits,
     new_head,
     put_head,
-    weights_of,
 )
 
 CROSS, PAPER, FINAL = "cross", "paper", "final"
@@ -148,17 +148,25 @@ class _Bench:
 
     def __init__(self, exp: Experiment) -> None:
         self._exp = exp
-        self.fitter = Fitter(exp.config.head)
-        self._model: keras.Model | None = None
-        self._start: list[NDArray[np.float32]] = []
 
     def fresh(self) -> keras.Model:
         """The run's one classifier, with its initial weights again."""
-        if self._model is None:
-            self._model = fresh(self._exp)
-            self._start = weights_of(self._model)
         self._model.set_weights(self._start)
         return self._model
+
+    @cached_property
+    def fitter(self) -> Fitter:
+        config = self._exp.config
+        return Fitter(self._model, config.head, self._exp.material, config.augmentation)
+
+    # Made when it is asked for: cross-validating a head needs no trunk.
+    @cached_property
+    def _model(self) -> keras.Model:
+        return fresh(self._exp)
+
+    @cached_property
+    def _start(self) -> list[NDArray[np.float32]]:
+        return weights_of(self._model)
 
 
 def _fit_part(exp: Experiment, bench: _Bench, name: str, parts: Parts) -> None:
@@ -177,9 +185,8 @@ def _fit_part(exp: Experiment, bench: _Bench, name: str, parts: Parts) -> None:
         if done.exists():
             model.load_weights(done)
             continue
-        how = exp.config.augmentation
         # Another stage draws other rows and changes.
-        bench.fitter.fit(model, exp.material, parts, stage, how, seed=seed + number, run=folder)
+        bench.fitter.fit(parts, stage, seed=seed + number, run=folder)
         _save_weights(model, done)
         forget_checkpoints(folder)
     if name == FINAL:
@@ -234,9 +241,8 @@ def _views(
         pixels = exp.material.pixels
         return Trunk(model), lambda row: pixels[row], lambda row: blank_bar(pixels[row])
     maps, without = _plain(exp), exp.blanked
-    upper = Upper(model, exp.config.cut)
     return (
-        lambda found: upper(np.stack(list(found))),
+        Upper(model, exp.config.cut),
         lambda row: maps[row],
         lambda row: maps[row] if without is None else without[row],
     )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
-import shutil
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from training import losses
+from training.checkpoints import Checkpoint, Epochs, KeepBest, resume
 from training.config import Stage
 from training.data.augment import Augmentation
 from training.data.pipeline import Batches, MapBatches
@@ -21,7 +22,6 @@ from training.models import efficientnet_b3
 from training.models.heads import Head, add_head
 
 Floats = NDArray[np.float32]
-BACKUP, BEST = "backup", "best.npz"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,11 +60,6 @@ def new_head(head: Head, class_count: int) -> keras.Model:
     return keras.Model(embedding, add_head(head, embedding, class_count))
 
 
-def weights_of(model: keras.Model) -> list[NDArray[np.float32]]:
-    """Copies of a model's weights; the arrays of `get_weights` change with it on torch."""
-    return [np.array(value) for value in model.get_weights()]
-
-
 def put_head(head: keras.Model, classifier: keras.Model) -> None:
     """Copy a head's weights into the classifier's layers of the same names."""
     for layer in head.layers:
@@ -73,16 +68,20 @@ def put_head(head: keras.Model, classifier: keras.Model) -> None:
 
 
 class Upper:
-    """Embeddings (N, 1536) of the feature maps (N, h, w, c) that `block` takes."""
+    """Embeddings of the feature maps that `block` takes; with `features.Trunk`'s interface."""
 
     def __init__(self, classifier: keras.Model, block: str) -> None:
         both = efficientnet_b3.upper(classifier, block)
         self._network = keras.Model(both.input, both.output[0])
 
-    def __call__(self, maps: NDArray[np.floating[Any]]) -> Floats:
-        parts = (maps[at : at + 16].astype(np.float32) for at in range(0, len(maps), 16))
+    def __call__(self, maps: Iterable[NDArray[np.floating[Any]]]) -> Floats:
+        """(n, D) of n maps (h, w, c)."""
+        rows = iter(maps)
+        batches = iter(lambda: list(itertools.islice(rows, 16)), [])
+        parts = (np.stack(batch).astype(np.float32) for batch in batches)
         out = [keras.ops.convert_to_numpy(self._network(p, training=False)) for p in parts]
-        return np.concatenate(out)
+        width = self._network.output_shape[-1]
+        return np.concatenate(out) if out else np.empty((0, width), np.float32)
 
 
 def head_logits(model: keras.Model, embeddings: NDArray[np.floating[Any]]) -> Floats:
@@ -127,174 +126,175 @@ def fit_head(head: keras.Model, material: Material, parts: Parts, stage: Stage, 
     )
 
 
+class OnImages:
+    """How a `full` stage is fitted: a copy of the classifier for its side, on changed images."""
+
+    def __init__(self, classifier: keras.Model, head: Head, stage: Stage) -> None:
+        self._classifier, self._stage = classifier, stage
+        self.network = efficientnet_b3.at_side(classifier, head, stage.side)
+        _freeze(self.network.get_layer("trunk"), stage.frozen_below)
+
+    def begin(self) -> None:
+        """Take the classifier's weights."""
+        self.network.set_weights(self._classifier.get_weights())
+
+    def end(self) -> None:
+        """Give the classifier what was fitted."""
+        self._classifier.set_weights(self.network.get_weights())
+
+    def batches(
+        self,
+        material: Material,
+        parts: Parts,
+        weights: Floats,
+        how: Augmentation,
+        *,
+        steps: int,
+        seed: int,
+    ) -> tuple[Batches, Batches]:
+        """To fit on, `steps` an epoch (0 for one pass), and to choose by."""
+        stage, images = self._stage, (material.pixels, material.targets)
+        common: dict[str, Any] = {"side": stage.side, "view": stage.view, "batch": stage.batch}
+        fitted = Batches(*images, parts.fit, weights, steps=steps, how=how, seed=seed, **common)
+        return fitted, Batches(*images, parts.choose, weights, **common)
+
+
+class OnMaps:
+    """How an `upper` stage is fitted: the classifier's own upper layers, on feature maps."""
+
+    def __init__(self, classifier: keras.Model, head: Head, stage: Stage) -> None:  # noqa: ARG002
+        self._stage = stage
+        _freeze(classifier.get_layer("trunk"), stage.frozen_below)
+        both = efficientnet_b3.upper(classifier, stage.frozen_below)
+        self.network = keras.Model(both.input, both.output[1])
+
+    def begin(self) -> None:
+        """Nothing to take: the layers are shared."""
+
+    def end(self) -> None:
+        """Nothing to give: the layers are shared."""
+
+    def batches(
+        self,
+        material: Material,
+        parts: Parts,
+        weights: Floats,
+        how: Augmentation,  # noqa: ARG002  # the maps are those of changed copies
+        *,
+        steps: int,
+        seed: int,
+    ) -> tuple[MapBatches, MapBatches]:
+        """To fit on, `steps` an epoch (0 for one pass), and to choose by.
+
+        Raises:
+            ValueError: the material has no features.
+        """
+        if material.features is None:
+            raise ValueError("an upper stage needs features; run the features step first")
+        data, batch = (material.features, material.targets), self._stage.batch
+        fitted = MapBatches(*data, parts.fit, weights, batch=batch, steps=steps, seed=seed)
+        return fitted, MapBatches(*data, parts.choose, weights, batch=batch, in_order=True)
+
+
+KINDS: dict[str, type[OnImages] | type[OnMaps]] = {"full": OnImages, "upper": OnMaps}
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A compiled stage, and what a fit leaves behind beside the weights, as it was at first.
+
+    Attributes:
+        start: moments, step counter and states of the dropout's generators, with their values.
+    """
+
+    kind: OnImages | OnMaps
+    start: list[tuple[Any, NDArray[Any]]]
+
+    def again(self) -> None:
+        """The classifier's weights, a new optimizer, dropout from its beginning."""
+        for variable, value in self.start:
+            variable.assign(value)
+        self.kind.begin()
+
+    @property
+    def seeds(self) -> list[Any]:
+        """States of the dropout's generators."""
+        return [variable for variable, _ in self.start if "seed_generator" in variable.path]
+
+
 class Fitter:
-    """Fits stages that change the trunk; a compiled stage serves all parts of equal steps.
+    """Fits a classifier's stages beyond the head; a compiled stage serves parts of equal steps.
 
     Building and tracing one takes 45 s on two cores; with 7 parts of two stages each that is ten
     minutes of an hour.
+
+    Args:
+        classifier: fitted in place, and given its initial weights again between parts.
+        head: its head, by name.
+        material: of all parts.
+        how: augmentation of the images.
     """
 
-    def __init__(self, head: Head) -> None:
-        self._head = head
-        self._ready: dict[tuple[Stage, int, int], tuple[keras.Model, list[tuple[Any, Any]]]] = {}
-
-    def fit(
-        self,
-        classifier: keras.Model,
-        material: Material,
-        parts: Parts,
-        stage: Stage,
-        how: Augmentation,
-        *,
-        seed: int,
-        run: Path,
+    def __init__(
+        self, classifier: keras.Model, head: Head, material: Material, how: Augmentation
     ) -> None:
-        """Fit a stage on images or feature maps, in place; checkpointed in `run` at each check.
+        self._classifier, self._head = classifier, head
+        self._material, self._how = material, how
+        self._ready: dict[tuple[Stage, int], _Ready] = {}
+
+    def fit(self, parts: Parts, stage: Stage, *, seed: int, run: Path) -> None:
+        """Fit a stage, checkpointed in `run` at each check.
 
         A killed fit goes on from its last checkpoint, with the best state it had seen. The
         checkpoints stay until `forget_checkpoints`, for a kill before the caller has the result.
         """
         keras.utils.set_random_seed(seed)
         per_epoch = max(1, stage.steps // stage.checks) if stage.steps else 0
-        batches, held = _batches(material, parts, stage, how, steps=per_epoch, seed=seed)
+        length = per_epoch or -(-len(parts.fit) // stage.batch)
         epochs = stage.epochs or -(-stage.steps // per_epoch)
-        model, seeds = self._model(classifier, stage, epochs * len(batches))
+        ready = self._compiled(stage, epochs * length)
+        network = ready.kind.network
+        weights = self._material.weights(parts.fit, stage.balanced)
+        batches, held = ready.kind.batches(
+            self._material, parts, weights, self._how, steps=per_epoch, seed=seed
+        )
+        chooses = stage.chooses and len(parts.choose) > 0
         # Again: building a stage's network for the first part has drawn from the generators.
         keras.utils.set_random_seed(seed)
         run.mkdir(parents=True, exist_ok=True)
-        # The best state before the checkpoint: an epoch that counts as done has been judged.
-        checkpoints = keras.callbacks.BackupAndRestore(
-            run / BACKUP, double_checkpoint=True, delete_checkpoint=False
+        network.fit(
+            batches,
+            validation_data=held if chooses else None,
+            # The batches have their own order, which a resumed fit can find again; Keras' has not.
+            shuffle=False,
+            initial_epoch=resume(network, run, length),
+            epochs=epochs,
+            verbose=2,
+            callbacks=[
+                Epochs(batches, ready.seeds),
+                # The best state before the checkpoint: an epoch that counts as done was judged.
+                *([KeepBest(run)] if chooses else []),
+                Checkpoint(run),
+                keras.callbacks.CSVLogger(run / "curve.csv", append=True),
+                *_schedule_callbacks(stage),
+            ],
         )
-        callbacks: list[Any] = [
-            Epochs(batches, seeds),
-            *([KeepBest(run)] if held else []),
-            checkpoints,
-            keras.callbacks.CSVLogger(run / "curve.csv", append=True),
-            *_schedule_callbacks(stage),
-        ]
-        # The batches have their own order, which a resumed fit can find again; Keras' has not.
-        words: dict[str, Any] = {"epochs": epochs, "verbose": 2, "callbacks": callbacks}
-        model.fit(batches, validation_data=held, shuffle=False, **words)
-        if stage.kind == "full":  # the layers of an upper stage are the classifier's own
-            classifier.set_weights(model.get_weights())
+        ready.kind.end()
 
-    def _model(
-        self, classifier: keras.Model, stage: Stage, steps: int
-    ) -> tuple[keras.Model, list[Any]]:
-        """The stage's compiled network, with the classifier's weights and a new optimizer.
-
-        And the states of its dropout's generators.
-        """
-        key = (stage, steps, id(classifier) if stage.kind == "upper" else 0)
+    def _compiled(self, stage: Stage, steps: int) -> _Ready:
+        """The stage, as a first fit would find it."""
+        key = (stage, steps)
         if key not in self._ready:
-            if stage.kind == "upper":
-                _freeze(classifier.get_layer("trunk"), stage.frozen_below)
-                both = efficientnet_b3.upper(classifier, stage.frozen_below)
-                model = keras.Model(both.input, both.output[1])
-            else:
-                model = efficientnet_b3.at_side(classifier, self._head, stage.side)
-                _freeze(model.get_layer("trunk"), stage.frozen_below)
-            optimizer, loss = _optimizer(stage, steps), _loss(stage)
-            model.compile(optimizer, loss, weighted_metrics=["accuracy"])
-            optimizer.build(model.trainable_variables)
-            # Moments, step counter and the generators of dropout: all that a fit leaves behind
-            # beside the weights.
-            kept = {id(v) for v in model.weights}
-            others = [v for v in (*optimizer.variables, *model.variables) if id(v) not in kept]
+            kind = KINDS[stage.kind](self._classifier, self._head, stage)
+            optimizer, network = _optimizer(stage, steps), kind.network
+            network.compile(optimizer, _loss(stage), weighted_metrics=["accuracy"])
+            optimizer.build(network.trainable_variables)
+            kept = {id(v) for v in network.weights}
+            others = [v for v in (*optimizer.variables, *network.variables) if id(v) not in kept]
             start = [(v, np.array(keras.ops.convert_to_numpy(v))) for v in others]
-            self._ready[key] = model, start
-        model, start = self._ready[key]
-        for variable, value in start:
-            variable.assign(value)
-        if stage.kind == "full":
-            model.set_weights(classifier.get_weights())
-        # BackupAndRestore leaves the epoch of a resumed part here (Keras 3.15), and every later
-        # part would begin with it.
-        model._initial_epoch = None
-        return model, [v for v, _ in start if "seed_generator" in v.path]
-
-
-def _batches(
-    material: Material, parts: Parts, stage: Stage, how: Augmentation, *, steps: int, seed: int
-) -> tuple[Any, Any]:
-    """Batches to fit on and, where the stage chooses between checks, those to choose by."""
-    weights = material.weights(parts.fit, stage.balanced)
-    chooses = len(parts.choose) and stage.chooses
-    if stage.kind == "upper":
-        if material.features is None:
-            raise ValueError("an upper stage needs features; run the features step first")
-        data = (material.features, material.targets)
-        common: dict[str, Any] = {"batch": stage.batch}
-        batches = MapBatches(*data, parts.fit, weights, steps=steps, seed=seed, **common)
-        held = MapBatches(*data, parts.choose, weights, in_order=True, **common)
-        return batches, held if chooses else None
-    images = (material.pixels, material.targets)
-    common = {"side": stage.side, "view": stage.view, "batch": stage.batch}
-    fitted = Batches(*images, parts.fit, weights, steps=steps, how=how, seed=seed, **common)
-    return fitted, Batches(*images, parts.choose, weights, **common) if chooses else None
-
-
-def forget_checkpoints(run: Path) -> None:
-    """Remove what a killed fit would go on from, once its result is kept elsewhere."""
-    shutil.rmtree(run / BACKUP, ignore_errors=True)
-    (run / BEST).unlink(missing_ok=True)
-
-
-class Epochs(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no types
-    """Sets what is random by the epoch, so that a resumed fit sees what it would have seen.
-
-    Args:
-        batches: rows and their changes.
-        seeds: states of the dropout's generators, which checkpoints do not hold.
-    """
-
-    def __init__(self, batches: Batches | MapBatches, seeds: list[Any]) -> None:
-        super().__init__()
-        self._batches = batches
-        self._seeds = [(v, np.array(keras.ops.convert_to_numpy(v))) for v in seeds]
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
-        self._batches.begin(epoch)
-        for variable, (seed, _) in self._seeds:
-            # The second number counts the draws; no epoch makes a million of them.
-            variable.assign(np.array([seed, epoch * 1_000_000]))
-
-
-class KeepBest(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no types
-    """Checkpoint on the best validation accuracy (the paper's rule), ties by the lower loss.
-
-    Args:
-        folder: where the best state is kept, so that a killed fit still knows it; None for memory.
-    """
-
-    def __init__(self, folder: Path | None = None) -> None:
-        super().__init__()
-        self._file = folder / BEST if folder else None
-
-    def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002  # Keras' signature
-        self._best = (-math.inf, -math.inf)
-        self._weights: list[Any] = []
-        if self._file and self._file.exists():
-            with np.load(self._file) as found:
-                accuracy, minus_loss = found["score"].tolist()
-                self._best = (accuracy, minus_loss)
-                self._weights = [found[f"w{i}"] for i in range(len(found) - 1)]
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
-        score = (round(float(logs["val_accuracy"]), 6), -float(logs["val_loss"]))
-        if score <= self._best:
-            return
-        self._best, self._weights = score, weights_of(self.model)
-        if self._file:
-            draft = self._file.with_suffix(".draft.npz")
-            kept = {f"w{i}": w for i, w in enumerate(self._weights)}
-            np.savez(draft, score=score, **kept)  # type: ignore[arg-type]  # as in runs.py
-            draft.replace(self._file)
-
-    def on_train_end(self, logs: Any = None) -> None:  # noqa: ARG002
-        if self._weights:
-            self.model.set_weights(self._weights)
+            self._ready[key] = _Ready(kind, start)
+        self._ready[key].again()
+        return self._ready[key]
 
 
 def _freeze(trunk: keras.Model, below: str) -> None:
@@ -307,9 +307,7 @@ def _freeze(trunk: keras.Model, below: str) -> None:
 
 
 def _loss(stage: Stage) -> Any:
-    if stage.loss == "mse":
-        return keras.losses.MeanSquaredError()
-    return keras.losses.CategoricalCrossentropy(label_smoothing=stage.label_smoothing)
+    return losses.of(stage.loss, stage.label_smoothing)
 
 
 def _optimizer(stage: Stage, steps: int) -> Any:

@@ -184,7 +184,7 @@ def test_a_killed_run_goes_on_after_its_last_finished_stage(
     fit = Fitter.fit
 
     def killed_in_the_second_stage(self: Any, *args: Any, **words: Any) -> None:
-        stages.append(args[3].side)
+        stages.append(args[1].side)
         if len(stages) == 2:
             raise KeyboardInterrupt
         fit(self, *args, **words)

@@ -58,8 +58,8 @@ def test_a_full_stage_changes_only_the_blocks_that_are_not_frozen(
     low, high = (trunk.get_layer(name) for name in ("stem_conv", "top_conv"))
     before = [np.array(layer.get_weights()[0]) for layer in (low, high)]
     run = tmp_path / "run"
-    how = Augmentation(flip=True)
-    Fitter("table7").fit(model, material, parts(8), stage, how, seed=0, run=run)
+    fitter = Fitter(model, "table7", material, Augmentation(flip=True))
+    fitter.fit(parts(8), stage, seed=0, run=run)
     np.testing.assert_array_equal(low.get_weights()[0], before[0])
     assert np.abs(high.get_weights()[0] - before[1]).max() > 0
     assert (run / "curve.csv").read_text().startswith("epoch")
@@ -92,23 +92,23 @@ class Fits:
     """Fits the tiny network, always from the same weights, part by part with one fitter."""
 
     def __init__(self, keras: ModuleType, folder: Path) -> None:
-        from training.train import Fitter, Material, weights_of
+        from training.checkpoints import weights_of
+        from training.train import Fitter, Material
 
         pixels = np.random.default_rng(0).integers(0, 256, (16, 64, 64, 3), dtype=np.uint8)
         y = np.arange(16) % 2
-        self._material = Material(features=None, pixels=pixels, y=y, class_count=2)
+        material = Material(features=None, pixels=pixels, y=y, class_count=2)
         self._model, self._folder = tiny(keras, 64), folder
         # Not drawn: two of these have to begin with equal weights.
         self.start = [
             0.1 + 0.05 * np.cos(np.arange(w.size)).reshape(w.shape) for w in weights_of(self._model)
         ]
-        self._fitter, self._copy = Fitter("table7"), weights_of
+        how = Augmentation(flip=True, rotation=20)
+        self._fitter, self._copy = Fitter(self._model, "table7", material, how), weights_of
 
     def fit(self, name: str) -> list[Any]:
         self._model.set_weights(self.start)
-        how = Augmentation(flip=True, rotation=20)
-        run = self._folder / name
-        self._fitter.fit(self._model, self._material, parts(16), STAGE, how, seed=3, run=run)
+        self._fitter.fit(parts(16), STAGE, seed=3, run=self._folder / name)
         return self._copy(self._model)
 
 
@@ -136,7 +136,7 @@ def test_a_second_part_is_fitted_as_if_it_were_the_first(
 def test_a_killed_fit_ends_as_if_it_had_not_been_killed_and_so_does_the_next(
     tiny_networks: None, keras: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from training.train import Epochs
+    from training.checkpoints import Epochs
 
     expected = Fits(keras, tmp_path / "clean").fit("part")
     begin = Epochs.on_epoch_begin
@@ -157,8 +157,45 @@ def test_a_killed_fit_ends_as_if_it_had_not_been_killed_and_so_does_the_next(
     assert_equal(again.fit("next"), expected)
 
 
+def test_a_fit_that_was_killed_after_its_last_check_gives_its_best_state(
+    tiny_networks: None, keras: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the power went before the caller had kept the result."""
+    from training.checkpoints import Epochs
+
+    fits = Fits(keras, tmp_path)
+    expected = fits.fit("part")
+    monkeypatch.setattr(Epochs, "on_epoch_begin", lambda *_: pytest.fail("fitted again"))
+    assert_equal(fits.fit("part"), expected)
+
+
+def test_a_kill_while_a_checkpoint_is_written_leaves_the_one_before(
+    keras: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training.checkpoints import Checkpoint, resume
+
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile("adam", "mse")
+    x = np.ones((6, 1), np.float32)
+    keep = Checkpoint(tmp_path)
+    model.fit(x, x, batch_size=2, epochs=2, verbose=0, callbacks=[keep])
+    good = [np.array(w) for w in model.get_weights()]
+    model.fit(x, x, batch_size=2, verbose=0)
+
+    def half(path: Path, **_words: Any) -> None:
+        path.write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(model, "save_weights", half)
+    with pytest.raises(KeyboardInterrupt):
+        keep.on_epoch_end(2)
+    assert resume(model, tmp_path, 3) == 2
+    assert_equal(model.get_weights(), good)
+    assert resume(model, tmp_path / "nowhere", 3) == 0
+
+
 def test_the_best_check_of_a_killed_fit_is_not_forgotten(keras: ModuleType, tmp_path: Path) -> None:
-    from training.train import KeepBest
+    from training.checkpoints import KeepBest
 
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     best = [np.array([[5.0]], np.float32), np.array([1.0], np.float32)]
