@@ -25,6 +25,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from leukview import resources
 from leukview.domain.classes import CellClass
+from leukview.ui.icon_engine import KeptIcon
 
 # Lengths in device-independent pixels.
 GAP_ICON, GAP, PAD_PANEL, PAD_CARD, PAD_DIALOG, GAP_SECTION = 4, 8, 12, 16, 24, 32
@@ -267,10 +268,9 @@ def icon(name: str, colour: str, disabled: str | None = None) -> QIcon:
     """A Phosphor icon in a colour; `name` without its prefix ("folder-open")."""
     import qtawesome  # it needs a running application, so it waits for the first icon
 
-    made: QIcon = qtawesome.icon(
-        f"ph.{name}", color=colour, color_disabled=disabled or colour, color_active=colour
-    )
-    return made
+    off = disabled or colour
+    drawn = qtawesome.icon(f"ph.{name}", color=colour, color_disabled=off, color_active=colour)
+    return QIcon(KeptIcon(drawn, f"icon {name} {colour} {off}"))
 
 
 def app_icon() -> QIcon:

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QFont,
+    QFontMetrics,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from leukview.ui import theme
@@ -26,13 +35,14 @@ class ProbabilityBars(QWidget):
         self._threshold = 0.0
         self._values: tuple[float, ...] = ()
         self._hatched = self._compact = False
+        self._drawn = QPixmap()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        theme_.changed.connect(self.update)
+        theme_.changed.connect(self._draw_anew)
 
     def set_classes(self, looks: Sequence[ClassLook], threshold: float) -> None:
         self._looks, self._threshold, self._values = tuple(looks), threshold, ()
         self.updateGeometry()
-        self.update()
+        self._draw_anew()
 
     def show_values(self, values: Sequence[float], *, unfamiliar: bool = False) -> None:
         """Show probabilities in the order of the classes; empty: no suggestion yet."""
@@ -41,7 +51,7 @@ class ProbabilityBars(QWidget):
         said = ", ".join(f"{look.name} {value:.2f}" for look, value in pairs)
         self.setAccessibleName(f"Suggestion: {said or 'none yet'}")
         self.setToolTip(said.replace(", ", "\n"))
-        self.update()
+        self._draw_anew()
 
     @property
     def values(self) -> tuple[float, ...]:
@@ -52,7 +62,7 @@ class ProbabilityBars(QWidget):
         if compact != self._compact:
             self._compact = compact
             self.updateGeometry()
-            self.update()
+            self._draw_anew()
 
     @property
     def _font(self) -> QFont:
@@ -70,8 +80,25 @@ class ProbabilityBars(QWidget):
     def minimumSizeHint(self) -> QSize:
         return QSize(200, self.sizeHint().height())
 
+    def _draw_anew(self) -> None:
+        self._drawn = QPixmap()
+        self.update()
+
     def paintEvent(self, event: QPaintEvent) -> None:
+        """Drawing takes 2 ms for eight classes, so it is kept while the window is resized."""
+        dpr = self.devicePixelRatioF()
+        size = (QSizeF(self.size()) * dpr).toSize()
+        if self._drawn.size() != size or self._drawn.devicePixelRatio() != dpr:
+            self._drawn = QPixmap(size)
+            self._drawn.setDevicePixelRatio(dpr)
+            self._drawn.fill(QColor(self._theme.tokens.panel))  # opaque: text as sharp as elsewhere
+            self._draw(self._drawn)
         painter = QPainter(self)
+        painter.drawPixmap(0, 0, self._drawn)
+        painter.end()
+
+    def _draw(self, on: QPixmap) -> None:
+        painter = QPainter(on)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         high = self._line()
         metrics = QFontMetrics(self._font)

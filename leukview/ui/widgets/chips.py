@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPixmap, QPixmapCache
@@ -36,7 +37,7 @@ def paint(
 ) -> None:
     """Draw a chip with its upper left corner at `at`; `text` is the ink of a hollow one."""
     dpr = painter.device().devicePixelRatioF()
-    key = f"chip {look} {filled} {text} {ground} {dpr}"
+    key = _key(look, filled, text, ground, dpr)
     made = QPixmap()
     if not QPixmapCache.find(key, made):
         made = canvas(WIDTH, HEIGHT, dpr)
@@ -46,6 +47,11 @@ def paint(
         inner.end()
         QPixmapCache.insert(key, made)
     painter.drawPixmap(at, made)
+
+
+@lru_cache(maxsize=256)  # a look in words takes longer than drawing the pixmap that it names
+def _key(look: ClassLook, filled: bool, text: str, ground: Ground, dpr: float) -> str:
+    return f"chip {look} {filled} {text} {ground} {dpr}"
 
 
 def canvas(width: float, height: float, dpr: float) -> QPixmap:

@@ -6,7 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
-from PySide6.QtGui import QPalette
+import qtawesome
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QIcon, QPalette, QPixmapCache
+from qtawesome.iconic_font import CharIconPainter
 
 from leukview.domain.classes import CellClass, Role
 from leukview.ui import theme
@@ -132,3 +135,38 @@ def test_choosing_a_theme_tells_everyone(qapp, qtbot):
         chosen.choose(theme.Wish.LIGHT)
     assert not chosen.dark
     assert chosen.tokens is LIGHT
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.25, 2.0])
+@pytest.mark.parametrize("mode", [QIcon.Mode.Normal, QIcon.Mode.Disabled])
+def test_an_icon_is_the_fonts_own_in_every_size_and_mode(qtbot, scale, mode):
+    QPixmapCache.clear()
+    ours = theme.icon("funnel", DARK.text, DARK.text_disabled)
+    drawn = qtawesome.icon(
+        "ph.funnel",
+        color=DARK.text,
+        color_disabled=DARK.text_disabled,
+        color_active=DARK.text,
+    )
+    size = QSize(theme.ICON, theme.ICON)
+    found, wanted = ours.pixmap(size, scale, mode), drawn.pixmap(size, scale, mode)
+    assert found.devicePixelRatio() == wanted.devicePixelRatio() == scale
+    assert found.toImage() == wanted.toImage()
+
+
+def test_an_icon_is_drawn_once_however_often_it_is_painted(qtbot, monkeypatch):
+    QPixmapCache.clear()
+    drawn = []
+    paint = CharIconPainter.paint
+
+    def counted(self, *what):
+        drawn.append(1)  # not what it was given: a kept painter outlives its pixmap
+        paint(self, *what)
+
+    monkeypatch.setattr(CharIconPainter, "paint", counted)
+    size = QSize(theme.ICON, theme.ICON)
+    for _ in range(3):
+        theme.icon("funnel", DARK.text).pixmap(size, 1.0)
+    assert len(drawn) == 1
+    theme.icon("funnel", LIGHT.text).pixmap(size, 1.0)
+    assert len(drawn) == 2
