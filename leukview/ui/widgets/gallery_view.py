@@ -99,11 +99,18 @@ class GalleryView(QListView):
     def visualRect(self, index: _Index) -> QRect:
         if not index.isValid():
             return QRect()
-        line, column = divmod(index.row(), self.columns)
-        size = self._tiles.geometry
-        left = _EDGE + column * self._pitch + (self._pitch - size.width) / 2
-        top = _EDGE + line * size.height - self.verticalOffset()
-        return QRect(round(left), top, size.width, size.height)
+        place = index.row()
+        return self._rects(range(place, place + 1))[0]
+
+    def _rects(self, places: range) -> list[QRect]:
+        """Where tiles stand; the room is measured once for all of them."""
+        columns, pitch, size = self.columns, self._pitch, self._tiles.geometry
+        wide, high = size.width, size.height
+        left, top = _EDGE + (pitch - wide) / 2, _EDGE - self.verticalOffset()
+        return [
+            QRect(round(left + column * pitch), top + line * high, wide, high)
+            for line, column in (divmod(place, columns) for place in places)
+        ]
 
     def indexAt(self, point: QPoint) -> QModelIndex:
         column = int((point.x() - _EDGE) // self._pitch)
@@ -196,7 +203,13 @@ class GalleryView(QListView):
                 return
 
     def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
-        return QRegion(self.viewport().rect())
+        """What is painted anew when these tiles are selected or not: of those in view."""
+        region, view = QRegion(), self.visible_rows()
+        for number in range(selection.size()):
+            run = selection.at(number)
+            for place in range(max(run.top(), view.start), min(run.bottom() + 1, view.stop)):
+                region += self.visualRect(self.model().index(place, 0))
+        return region
 
     def updateGeometries(self) -> None:
         lines = -(-self._count() // self.columns)
@@ -234,11 +247,11 @@ class GalleryView(QListView):
         chosen, current = self.selectionModel(), self.currentIndex()
         model = self.model()
         shown: list[int] = []
-        for place in self.visible_rows():
-            index = model.index(place, 0)
-            rect = self.visualRect(index)
+        whole, places = self.viewport().rect(), self.visible_rows()
+        for place, rect in zip(places, self._rects(places), strict=True):
             if not region.intersects(rect):  # far-off tiles of which one changed are left alone
                 continue
+            index = model.index(place, 0)
             state = plain
             if chosen.isSelected(index):
                 state |= flag.State_Selected
@@ -246,7 +259,7 @@ class GalleryView(QListView):
                 state |= flag.State_HasFocus
             option.rect, option.state = rect, state
             self._tiles.paint(painter, option, index)
-            if self.viewport().rect().contains(rect):
+            if whole.contains(rect):
                 shown.append(place)
         painter.end()
         if shown:

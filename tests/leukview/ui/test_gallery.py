@@ -200,3 +200,44 @@ def test_every_state_of_a_tile_is_painted(view, columns, qtbot):
         }
         assert theme.SKY in fills
         assert theme.VERMILLION in fills
+
+
+def painted_places(view, monkeypatch) -> list[int]:
+    """Places of the tiles that are painted from now on."""
+    seen: list[int] = []
+    paint = view._tiles.paint
+
+    def watched(painter, option, index):
+        seen.append(index.row())
+        paint(painter, option, index)
+
+    monkeypatch.setattr(view._tiles, "paint", watched)
+    return seen
+
+
+def test_an_arrow_leaves_alone_what_is_far_from_the_two_tiles_that_change(qtbot, view, monkeypatch):
+    view.setCurrentIndex(view.model().index(6, 0))
+    qtbot.waitExposed(view)
+    qtbot.wait(0)
+    seen = painted_places(view, monkeypatch)
+    qtbot.keyClick(view, Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: 7 in seen)
+    assert {6, 7} <= set(seen)
+    assert not [place for place in seen if place >= 15]
+    assert view.visible_rows().stop == 20
+
+
+def test_a_selection_is_painted_as_far_as_it_is_in_view(view):
+    view.selectAll()
+    region = view.visualRegionForSelection(view.selectionModel().selection())
+    for place in view.visible_rows():
+        rect = view.visualRect(view.model().index(place, 0))
+        assert region.contains(rect.center())
+    assert region.boundingRect().bottom() < 500 + geometry(96).height
+
+
+def test_a_tile_stands_where_it_is_found(view):
+    view.verticalScrollBar().setValue(137)
+    for place in view.visible_rows():
+        index = view.model().index(place, 0)
+        assert view.indexAt(view.visualRect(index).center()) == index
