@@ -73,11 +73,12 @@ class Epochs(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no 
     Args:
         batches: rows and their changes.
         seeds: states of the dropout's generators, which checkpoints do not hold.
+        seed: of the fit.
     """
 
-    def __init__(self, batches: Drawn, seeds: list[Any]) -> None:
+    def __init__(self, batches: Drawn, seeds: list[Any], seed: int) -> None:
         super().__init__()
-        self._batches = batches
+        self._batches, self._seed = batches, seed
         self._seeds = [(v, np.array(keras.ops.convert_to_numpy(v))) for v in seeds]
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
@@ -85,6 +86,10 @@ class Epochs(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no 
         for variable, (seed, _) in self._seeds:
             # The second number counts the draws; no epoch makes a million of them.
             variable.assign(np.array([seed, epoch * 1_000_000]))
+        if keras.backend.backend() == "torch":
+            # Its dropout passes those by and draws from torch's global generator.
+            drawn = np.random.SeedSequence([self._seed, epoch]).generate_state(1)
+            keras.utils.set_random_seed(int(drawn[0]))
 
 
 class KeepBest(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no types

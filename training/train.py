@@ -271,7 +271,7 @@ class Fitter:
             epochs=epochs,
             verbose=2,
             callbacks=[
-                Epochs(batches, ready.seeds),
+                Epochs(batches, ready.seeds, seed),
                 # The best state before the checkpoint: an epoch that counts as done was judged.
                 *([KeepBest(run)] if chooses else []),
                 Checkpoint(run),

@@ -157,6 +157,26 @@ def test_a_killed_fit_ends_as_if_it_had_not_been_killed_and_so_does_the_next(
     assert_equal(again.fit("next"), expected)
 
 
+def test_on_torch_an_epoch_draws_the_same_dropout_however_the_fit_came_to_it(
+    keras: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes from the global generator there; numpy's, seeded by the same call, stands for it."""
+    from training.checkpoints import Epochs
+
+    class Nothing:
+        def begin(self, epoch: int) -> None: ...
+
+    def drawn(*epochs: int) -> float:
+        callback = Epochs(Nothing(), [], seed=3)
+        for epoch in epochs:
+            callback.on_epoch_begin(epoch)
+        return float(np.random.random())  # noqa: NPY002  # the global one is meant
+
+    monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
+    assert drawn(0, 1, 2) == drawn(2)
+    assert drawn(1) != drawn(2)
+
+
 def test_a_fit_that_was_killed_after_its_last_check_gives_its_best_state(
     tiny_networks: None, keras: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
