@@ -94,17 +94,7 @@ class Histogram(QWidget):
         self.plot.getAxis("left").setTicks([marks])
         self.plot.showGrid(x=False, y=True, alpha=0.25)
         some = self._counts > 0  # a bar of no height would still draw its outline over the axis
-        middles = ((self._edges[:-1] + self._edges[1:]) / 2)[some]
-        colours = [
-            QColor(t.accent if middle >= self._threshold else t.border_strong) for middle in middles
-        ]
-        self._bars.setOpts(
-            x=middles,
-            height=self._counts[some],
-            width=0.84 / BINS,
-            brushes=colours,
-            pen=QColor(t.panel),
-        )
+        self._bars.setOpts(**self._columns(some), pen=QColor(t.panel))
         self._line.setPen(pg.mkPen(QColor(t.text), width=1.5))
         self._line.setValue(self._threshold)
         self._line.setVisible(self._threshold > 0)
@@ -116,6 +106,22 @@ class Histogram(QWidget):
         # Room under the base line, or the "0" beside it is left out; fixed, so nothing jumps.
         self.plot.setXRange(self._least, 1, padding=0.02)
         self.plot.setYRange(-0.04 * marks[-1][0], marks[-1][0] * 1.06, padding=0)
+
+    def _columns(self, some: NDArray[np.bool_]) -> dict[str, object]:
+        """Bars of these bins; the one in which the threshold lies has a part on either side."""
+        t = self._theme.tokens
+        gap = 0.08 / BINS
+        left, right = self._edges[:-1][some] + gap, self._edges[1:][some] - gap
+        cut = np.clip(self._threshold, left, right)
+        starts, ends = np.concatenate([left, cut]), np.concatenate([cut, right])
+        there = ends > starts
+        colours = [QColor(t.border_strong)] * len(left) + [QColor(t.accent)] * len(left)
+        return {
+            "x": (starts + ends)[there] / 2,
+            "width": (ends - starts)[there],
+            "height": np.tile(self._counts[some], 2)[there],
+            "brushes": [colour for colour, shown in zip(colours, there, strict=True) if shown],
+        }
 
 
 def _step(top: int) -> int:

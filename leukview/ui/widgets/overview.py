@@ -112,14 +112,20 @@ class Overview(QScrollArea):
         self.states_card, inside = self._card("Decisions")
         self.states_note = parts.label(style=Style.CAPTION, tone="second")
         inside.addWidget(self.states_note)
-        self.states = {name: parts.label(tone="second") for name in _STATES}
-        for name, figure in self.states.items():
-            inside.addWidget(parts.hairline())
-            line = parts.row(margins=(0, 2, 0, 2))
-            line.addWidget(parts.label(name))
-            line.addStretch(1)
-            line.addWidget(figure)
-            inside.addLayout(line)
+        self.states = {name: (parts.label(), parts.label(tone="second")) for name in _STATES}
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        lines = QGridLayout()  # counts under counts and shares under shares
+        lines.setContentsMargins(0, 0, 0, 0)
+        lines.setVerticalSpacing(8)
+        lines.setHorizontalSpacing(theme.PAD_CARD)
+        lines.setColumnStretch(0, 1)
+        for at, (name, figures) in enumerate(self.states.items()):
+            lines.addWidget(parts.hairline(), 2 * at, 0, 1, 3)
+            lines.addWidget(parts.label(name), 2 * at + 1, 0)
+            for column, figure in enumerate(figures, 1):
+                figure.setAlignment(right)
+                lines.addWidget(figure, 2 * at + 1, column)
+        inside.addLayout(lines)
         inside.addStretch(1)
 
     def _matrix_card(self) -> None:
@@ -215,9 +221,9 @@ class Overview(QScrollArea):
         count = summary.counts(review)
         left = count.images - count.decided
         values = (count.agreed, count.changed, count.unsure, count.excluded, left)
-        for figure, value in zip(self.states.values(), values, strict=True):
-            share = value / count.images if count.images else 0.0
-            figure.setText(f"{value:,}  ·  {messages.percent(share)}")
+        for (figure, part), value in zip(self.states.values(), values, strict=True):
+            figure.setText(f"{value:,}")
+            part.setText(messages.percent(value / count.images if count.images else 0.0))
         self.states_note.setText(f"of {messages.images(count.images)}")
 
     def _show_matrix(self) -> None:
