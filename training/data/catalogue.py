@@ -1,6 +1,7 @@
 """The sets of images that models are fitted on, as rows with class and group.
 
-Each set is a folder with an `images.csv` (file, class, and what is known of subject or smear).
+Each of ours is a folder with an `images.csv` (file, class, and what is known of subject or smear).
+Of a set that a TOML file describes, `listing` writes such a table, and `Place` says where it lies.
 """
 
 from __future__ import annotations
@@ -13,6 +14,23 @@ from pathlib import Path
 from leukview.domain.classes import CellClass, Role, Unit
 from leukview.domain.errors import UsageError
 from leukview.imaging.decode import sha256_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the parts of a described set lie, and how it is to be split.
+
+    Attributes:
+        images: folder that the files of its items lie below.
+        home: folder of its listing, outside the repository.
+        split: the CSV of its split.
+        protocols: `grouped` or `random`, `paper`, `paper526`; none for what its groups allow.
+    """
+
+    images: Path
+    home: Path
+    split: Path
+    protocols: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +51,7 @@ class ImageSet:
         scale_bar: whether a scale bar is burned in that differs by class.
         open_terms: whether the terms of its images allow to ship what was made from them, as far as
             we have read.
+        place: of a set that a TOML file describes; None for ours.
     """
 
     name: str
@@ -48,6 +67,7 @@ class ImageSet:
     sides: tuple[int, int]
     scale_bar: bool = False
     open_terms: bool = True
+    place: Place | None = None
 
     @property
     def class_ids(self) -> tuple[str, ...]:
@@ -143,13 +163,30 @@ SETS = {
 }
 
 
+def images_folder(data: Path, about: ImageSet) -> Path:
+    """The folder that the files of a set's items lie below; `data` holds our own sets."""
+    return about.place.images if about.place else data / about.name
+
+
+def listing_path(place: Place, name: str) -> Path:
+    """Where the table of the images of a described set lies."""
+    return place.home / f"{name}.images.csv"
+
+
 def load(folder: Path, about: ImageSet) -> list[Item]:
-    """Rows of `folder/images.csv`, in file order.
+    """Rows of `folder/images.csv`, or of the listing of a described set, in file order.
 
     Raises:
         UsageError: the table is missing, or names a class that the set does not have.
     """
     table = folder / "images.csv"
+    if about.place:
+        table = listing_path(about.place, about.name)
+        if not table.is_file():
+            raise UsageError(
+                f"{table} is missing, so the images of {about.name} are not known. Nothing was"
+                " read. Run `python -m training prepare` on its TOML file first."
+            )
     if not table.is_file():
         raise UsageError(
             f"{table} is missing, so the images of {about.name} are not known. Nothing was read."
