@@ -10,8 +10,8 @@ test.
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -47,12 +47,17 @@ class Split:
 
     Attributes:
         cross: fold 0..k-1 of the grouped or random cross-validation, -1 for the norm rows.
-        paper: 0 fit, 1 choose, 2 test.
+        paper: 0 fit, 1 choose, 2 test; -1 for what is in no part.
+        folds: k; 0 where there is no cross-validation.
+        also: numbers as in `paper` of further protocols, by name (`paper526`, `external`).
+        choosers: (k, N) whether a row chooses for a fold; None for the rule of `fold`.
     """
 
     cross: NDArray[np.int64]
     paper: NDArray[np.int64]
     folds: int
+    also: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
+    choosers: NDArray[np.bool_] | None = None
 
     def fold(self, number: int, seed: int = 0) -> Parts:
         """The three parts of one fold.
@@ -61,7 +66,9 @@ class Split:
         that would leave one look to fit on, so a random tenth of the rest chooses.
         """
         test = np.flatnonzero(self.cross == number)
-        if self.folds > 3:
+        if self.choosers is not None:
+            chosen = self.choosers[number]
+        elif self.folds > 3:
             chosen = self.cross == (number + 1) % self.folds
         else:
             free = np.flatnonzero((self.cross != number) & (self.cross >= 0))
@@ -74,12 +81,26 @@ class Split:
 
     def random(self) -> Parts:
         """The paper's random 70/30, a tenth of the 70 taken out to choose by."""
-        fit, choose, test = (np.flatnonzero(self.paper == part) for part in range(3))
+        return self.single("paper")
+
+    def single(self, name: str) -> Parts:
+        """The parts of a protocol that is no cross-validation."""
+        numbers = self.paper if name == "paper" else self.also[name]
+        fit, choose, test = (np.flatnonzero(numbers == part) for part in range(3))
         return Parts(fit=fit, choose=choose, test=test)
 
     @property
+    def singles(self) -> tuple[str, ...]:
+        """Names of the protocols that are no cross-validation."""
+        return (*(("paper",) if (self.paper == 2).any() else ()), *self.also)
+
+    @property
     def norm(self) -> NDArray[np.int64]:
-        return np.flatnonzero(self.cross < 0)
+        """The rows for the batch norm; of a split written by hand without any, every few of all."""
+        found = np.flatnonzero(self.cross < 0)
+        if len(found):
+            return found
+        return np.arange(0, len(self.cross), max(1, len(self.cross) // NORM))[:NORM]
 
 
 def twins(thumbnails: NDArray[np.uint8], items: Sequence[Item]) -> NDArray[np.int64]:
