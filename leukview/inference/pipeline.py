@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 YIELD_SECONDS, YIELD_IMAGES = 0.2, 64  # often enough for a window, rare enough for 100,000 images
 _ASK_SECONDS = 0.1  # how often a waiting run looks whether it was stopped
 READ_SECONDS = 60.0  # for one image; 512 MB over a slow network take as long
-_CLOSE_SECONDS = 5.0  # for the images under way when a run ends
+_CLOSE_SECONDS = 1.0  # for the images under way when a run ends
 _NO_ANSWER = f"The drive did not answer within a minute. {GOES_ON} Check it, then try again."
 # A 64-megapixel image takes 192 MB while it is decoded, so there are few at a time.
 _MOST_DECODERS = 8

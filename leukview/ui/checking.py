@@ -110,10 +110,10 @@ class Checking(QObject):
         self._folder, self.looking_up = None, False
         self._waiting = []
 
-    def shut_down(self) -> bool:
-        """End the thread; False if a dead drive holds it."""
+    def shut_down(self, timeout_ms: int = 10_000) -> bool:
+        """End the thread; False if it would not end in time."""
         self.leave()
-        return self._runner.shut_down()
+        return self._runner.shut_down(timeout_ms)
 
     def _drop(self) -> None:
         if self._job is not None:

@@ -62,9 +62,9 @@ class Exporting(QObject):
         """Give up what waits for its files, and say so; what is being written is written."""
         self._give_up("the folder was left or exported anew before all its files were read")
 
-    def shut_down(self) -> bool:
+    def shut_down(self, timeout_ms: int = 10_000) -> bool:
         """End the thread; a table that is not complete is not written."""
-        return self._runner.shut_down()
+        return self._runner.shut_down(timeout_ms)
 
     def _give_up(self, reason: str) -> None:
         wish, self._wish = self._wish, None

@@ -26,7 +26,7 @@ FULL = 0  # as an edge: the whole image in its own size
 _BUDGET = 256 * 1024 * 1024
 _WAITING = 400  # older requests than these have long scrolled away
 _FULLY_KEPT = 8
-_END_SECONDS = 2.0  # for what is being decoded when the window is closed
+_END_SECONDS = 1.0  # for what is being decoded when the window is closed
 _SAMPLE, _SAMPLE_EDGE = 32, 128
 Key = tuple[int, int]
 Pixels = NDArray[np.uint8]
@@ -79,6 +79,7 @@ class PixelLoader(QObject):
         self._begin.timeout.connect(self._hand_over)
         self._wake = threading.Condition()
         self._stopping = False
+        self._told = 0.0
         self._decoded.connect(self._take)
         self._threads = [
             threading.Thread(target=self._work, name=f"leukview-pixels-{n}", daemon=True)
@@ -145,16 +146,18 @@ class PixelLoader(QObject):
         """End the worker threads; to be called before the program ends.
 
         Args:
-            seconds: for all of them. They are daemons: one that a dead drive holds may be left.
+            seconds: for all of them, from when they were told first. They are daemons: one that a
+                dead drive holds may be left.
 
         Returns:
             Whether all have ended.
         """
         with self._wake:
+            self._told = self._told if self._stopping else time.monotonic()
             self._stopping = True
             self._stack.clear()
             self._wake.notify_all()
-        until = time.monotonic() + seconds
+        until = self._told + seconds
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
