@@ -83,3 +83,41 @@ def test_what_has_no_meaning_is_no_number() -> None:
     for name in ("ROC-AUC", "specificity", "average precision", "Cohen's kappa"):
         assert math.isnan(found[name])
     assert found["recall"] == found["accuracy"] == 1.0
+    none = scores(truth, as_probabilities([1, 1, 0], 2), positive=0)
+    assert math.isnan(none["recall"])
+    assert none["accuracy"] == pytest.approx(2 / 3)
+
+
+def test_scores_are_those_of_scikit_learn() -> None:
+    rng = np.random.default_rng(0)
+    truth, p = rng.integers(0, 4, 200), rng.dirichlet(np.ones(4), 200)
+    said, found = p.argmax(axis=1), scores(truth, p)
+    expected = {
+        "accuracy": sk.accuracy_score(truth, said),
+        "precision": sk.precision_score(truth, said, average="macro"),
+        "recall": sk.recall_score(truth, said, average="macro"),
+        "F1": sk.f1_score(truth, said, average="macro"),
+        "balanced accuracy": sk.balanced_accuracy_score(truth, said),
+        "weighted F1": sk.f1_score(truth, said, average="weighted"),
+        "ROC-AUC": sk.roc_auc_score(truth, p, multi_class="ovr"),
+        "average precision": sk.average_precision_score(np.eye(4)[truth], p),
+        "Cohen's kappa": sk.cohen_kappa_score(truth, said),
+    }
+    assert {name: found[name] for name in expected} == pytest.approx(expected)
+
+
+def test_scores_of_one_positive_class_are_those_of_scikit_learn() -> None:
+    rng = np.random.default_rng(1)
+    truth, p = rng.integers(0, 2, 200), rng.dirichlet(np.ones(2), 200)
+    said, found = p.argmax(axis=1), scores(truth, p, positive=1)
+    expected = {
+        "precision": sk.precision_score(truth, said),
+        "recall": sk.recall_score(truth, said),
+        "F1": sk.f1_score(truth, said),
+        "specificity": sk.recall_score(1 - truth, 1 - said),
+        "weighted F1": sk.f1_score(truth, said, average="weighted"),
+        "ROC-AUC": sk.roc_auc_score(truth, p[:, 1]),
+        "average precision": sk.average_precision_score(truth, p[:, 1]),
+        EQUATION_6: sk.precision_score(1 - truth, 1 - said),
+    }
+    assert {name: found[name] for name in expected} == pytest.approx(expected)
