@@ -7,6 +7,7 @@ is said in the GUI thread.
 from __future__ import annotations
 
 import enum
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from leukview.ui.checking import Checking
 from leukview.ui.exporting import Exporting
 from leukview.ui.jobs import Job, JobRunner
 from leukview.ui.models import summary
+from leukview.ui.recents import Recents
 from leukview.ui.running import Running
 from leukview.ui.saving import Saving
 from leukview.ui.settings import Recent, Settings
@@ -34,6 +36,9 @@ from leukview.workflows.opened import (
     use_model,
 )
 from leukview.workflows.review import Changes, Review
+
+# Readers of images stop at once; this is for a model that is being loaded, or a table's drive.
+_END_SECONDS = 10.0
 
 
 class Stage(enum.Enum):
@@ -83,6 +88,7 @@ class Controller(QObject):
         self.checking = Checking(self)
         self.exporting = Exporting(self.checking, self)
         self.saving = Saving(self)
+        self.recents = Recents(settings, self)
         self._replaced: set[int] = set()  # rows to be run anew
         self._wire()
         self._job: Job | None = None
@@ -187,6 +193,12 @@ class Controller(QObject):
         if self.stage is Stage.OPENING:
             self._stage(Stage.READY if self.folder else Stage.EMPTY, "")
 
+    def stop_opening(self) -> None:
+        """Give up a folder that is being opened; nothing was changed."""
+        if self.stage is Stage.OPENING and self.folder is None:
+            self.leave()
+            self._stage(Stage.EMPTY, "")
+
     def leave(self) -> None:
         """Close the open folder; everything in it is saved."""
         self._drop_job()
@@ -210,15 +222,19 @@ class Controller(QObject):
             self._stage(Stage.EMPTY, "")
 
     def close(self) -> bool:
-        """Stop everything, save everything. False if a job would not end in time."""
+        """Save everything, stop everything. False if a job would not end in time.
+
+        Decisions come first: whoever loses patience and kills the program loses none.
+        """
         if self._ended is not None:
             return self._ended
-        self._drop_job()
-        self.running.drop()
-        ended = [one.shut_down() for one in (self.checking, self.exporting, self._runner)]
-        self._ended = all(ended)
         self.leave()
         self.settings.sync()
+        until = time.monotonic() + _END_SECONDS
+        self._ended = True
+        for one in (self.checking, self.exporting, self.recents, self._runner):
+            left = max(0.0, until - time.monotonic())
+            self._ended = one.shut_down(round(1000 * left)) and self._ended
         return self._ended
 
     def _remember(self, folder: Opened | None = None) -> None:
@@ -227,7 +243,10 @@ class Controller(QObject):
             return
         count = summary.counts(folder.review)
         left = count.review - count.reviewed
-        self.settings.remember(Recent(str(folder.folder), count.images, count.decided, left))
+        session = folder.store.path.stem
+        self.settings.remember(
+            Recent(str(folder.folder), count.images, count.decided, left, session)
+        )
 
     def background(
         self, work: Callable[[CancelToken], Iterator[object]], on_step: Callable[[object], None]

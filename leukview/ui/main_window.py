@@ -124,6 +124,9 @@ class MainWindow(QMainWindow):
         self.toolbar.device_clicked.connect(self._notices.why_device)
         self.start.open_clicked.connect(self.asking.folder)
         self.start.path_chosen.connect(lambda path: self.open([Path(path)]))
+        self.start.stop_clicked.connect(c.stop_opening)
+        self.start.removed.connect(c.recents.forget)
+        c.recents.changed.connect(self._show_recent)
         self.page.overview_wished.connect(lambda: self.show_page(OVERVIEW))
         self.page.side.folder_chosen.connect(lambda path: self.open([Path(path)]))
         self.overview.cell_chosen.connect(self._show_cell)
@@ -145,7 +148,8 @@ class MainWindow(QMainWindow):
             self._show_start()
 
     def _show_start(self) -> None:
-        self.start.show_recent(self._settings.recent)
+        self._show_recent()
+        self._controller.recents.look()
         self.stack.setCurrentWidget(self.start)
         self.toolbar.pages.hide()
         self.toolbar.show_device(None)
@@ -161,11 +165,18 @@ class MainWindow(QMainWindow):
             return
         self.setWindowTitle(f"{folder.folder.name} – LeukView")
         self.show_corner()
-        path = str(folder.folder)
-        self.page.side.show_recent([r for r in self._settings.recent if r.path != path])
+        self._show_recent()
+        self._controller.recents.look()
         self.toolbar.pages.show()
         self.show_page(REVIEW)
         self._show_problem_count()
+
+    def _show_recent(self) -> None:
+        """Folders opened before, on the start page and beside the open one."""
+        recents, folder = self._controller.recents, self._controller.folder
+        entries, path = recents.entries, str(folder.folder) if folder else ""
+        self.start.show_recent(entries, recents.missing)
+        self.page.side.show_recent([r for r in entries if r.path != path], recents.missing)
 
     def show_corner(self) -> None:
         """Folder and reviewer at the right of the menus."""
@@ -206,7 +217,7 @@ class MainWindow(QMainWindow):
         if opening and c.folder is None:
             self.stack.setCurrentWidget(self.start)
             self.toolbar.pages.hide()
-        self.start.open_button.setEnabled(not opening)
+        self.start.show_opening(c.note if opening and c.folder is None else "")
         self._notices.show_stage()
         self._enable()
 
@@ -282,6 +293,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self._settings.set_layout("window", self.saveGeometry())
+        self.page.loader.stop(0)  # its threads end while the rest does
         self._controller.close()
         self.page.stop()
         super().closeEvent(event)

@@ -10,6 +10,10 @@ NOTICE = "Research use only. Not for diagnosis."
 EMPTY_TITLE = "Drop a folder of cell images here"
 EMPTY_LINE = "or press Ctrl+O. Nothing leaves this computer."
 NO_BLASTS = "This model has no blast class: a blast will be called something else."
+NOT_FOUND = "Not found: moved, renamed or on a drive that is not connected"
+SLOW = (
+    "This takes long: the drive is slow, or it does not answer. Stop gives up; nothing is changed."
+)
 _THIN = "\N{THIN SPACE}"
 _HOUR, _MINUTE = 3600, 60
 

@@ -24,12 +24,14 @@ class Recent:
         images: how many it had.
         decided: how many of them were decided.
         to_review: how many undecided ones needed review.
+        session: name of its session, by which it is known again under another path.
     """
 
     path: str
     images: int
     decided: int = 0
     to_review: int = 0
+    session: str = ""
 
     @property
     def name(self) -> str:
@@ -113,6 +115,11 @@ class Settings:
         """Put a folder at the head of the list."""
         kept = [entry, *(r for r in self.recent if r.path != entry.path)][:_RECENT]
         self._store.setValue("recent", json.dumps([asdict(r) for r in kept]))
+
+    def forget(self, path: str) -> None:
+        """Take a folder off the list."""
+        kept = [asdict(r) for r in self.recent if r.path != path]
+        self._store.setValue("recent", json.dumps(kept))
 
     def sync(self) -> None:
         self._store.sync()

@@ -27,6 +27,7 @@ from leukview.ui.dialogs.problems_dialog import ProblemsDialog
 from leukview.ui.dialogs.text_dialogs import ReasonDialog
 from leukview.ui.models.queue import Filter, Tab
 from leukview.ui.theme import Wish
+from leukview.ui.widgets.missing_row import MissingRow
 from leukview.workflows import opened as opened_module
 from leukview.workflows.open_folder import ModelChoice
 from leukview.workflows.review import Review
@@ -342,6 +343,29 @@ def test_decisions_are_there_after_a_restart_and_after_a_move(qtbot, start, imag
     press(qtbot, second, Qt.Key.Key_Z, CONTROL)
     assert states(second)[:2] == ["changed", "undecided"]
     assert second.settings.recent[0].name == "Proben Ä 2"
+    qtbot.waitUntil(lambda: len(second.settings.recent) == 1, timeout=WAIT)  # the old one is gone
+
+
+def test_a_folder_that_is_lost_is_marked_on_the_start_page_and_can_be_removed(
+    qtbot, start, image_folder
+):
+    first = start()
+    for name, grey in (("lost", 40), ("kept", 220)):
+        open_and_wait(qtbot, first, image_folder({f"{name}.png": grey}, name=name))
+    lost = Path(first.settings.recent[1].path)
+    shutil.move(lost, lost.with_name("elsewhere"))
+    first.window.close_folder()
+    page = first.window.start
+    qtbot.waitUntil(lambda: bool(page.findChildren(MissingRow)), timeout=WAIT)
+    (row,) = page.findChildren(MissingRow)
+    assert row.row.name.whole == "lost"
+    qtbot.mouseClick(row.row, Qt.MouseButton.LeftButton)  # it may be back by now; it is not
+    qtbot.waitUntil(lambda: "no file or folder" in page.problem.text(), timeout=WAIT)
+    rows = lambda: [one for one in page.findChildren(MissingRow) if one.isVisible()]  # noqa: E731
+    qtbot.waitUntil(lambda: len(rows()) == 1, timeout=WAIT)
+    qtbot.mouseClick(rows()[0].remove_button, Qt.MouseButton.LeftButton)
+    assert [one.name for one in first.settings.recent] == ["kept"]
+    assert len(page.recent_buttons) == 1
 
 
 def test_a_second_run_classifies_only_what_is_new(qtbot, start, image_folder):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from leukview.ui import theme
+from leukview.ui import messages, theme
 from leukview.ui.settings import Recent
 from leukview.ui.theme import Style, Theme
 from leukview.ui.widgets import parts
@@ -27,9 +27,15 @@ def state_of(entry: Recent) -> tuple[str, str]:
 
 
 class FolderRow(QPushButton):
-    """One folder: icon, name, state; 44 px high or as the font needs."""
+    """One folder: icon, name, state; 44 px high or as the font needs.
 
-    def __init__(self, theme_: Theme, *, flush: bool = False) -> None:
+    Args:
+        theme_: for the icon.
+        flush: without a margin at the left.
+        faded: greyed, for a folder that was not found.
+    """
+
+    def __init__(self, theme_: Theme, *, flush: bool = False, faded: bool = False) -> None:
         super().__init__()
         self._theme = theme_
         self._icon_name = "circle-dashed"
@@ -42,7 +48,7 @@ class FolderRow(QPushButton):
         self._icon = QLabel()
         line.addWidget(self._icon)
         words = parts.column(gap=0)
-        self.name = parts.Elided()
+        self.name = parts.Elided(tone="second" if faded else "")
         self.state = parts.Elided(Style.CAPTION, tone="second")
         words.addStretch(1)
         words.addWidget(self.name)
@@ -150,15 +156,16 @@ class SidePanel(QFrame):
             foot.addWidget(line)
         return foot
 
-    def show_recent(self, entries: Sequence[Recent]) -> None:
-        """The other folders, newest first; a click opens one."""
+    def show_recent(self, entries: Sequence[Recent], missing: Set[str] = frozenset()) -> None:
+        """The other folders, newest first; a click opens one. `missing` are paths not found."""
         parts.clear(self._rest)
         self._rows = []
         for entry in entries:
-            line = FolderRow(self._theme)
-            icon, words = state_of(entry)
+            gone = entry.path in missing
+            line = FolderRow(self._theme, faded=gone)
+            icon, words = ("question", "Not found") if gone else state_of(entry)
             line.say(entry.name, words, icon)
-            line.setToolTip(entry.path)
+            line.setToolTip(f"{entry.path}\n{messages.NOT_FOUND}" if gone else entry.path)
             line.setCheckable(False)
             line.clicked.connect(lambda _on=False, path=entry.path: self.folder_chosen.emit(path))
             self._rows.append(line)

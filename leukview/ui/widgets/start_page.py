@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -23,11 +23,13 @@ from leukview.ui import messages, theme
 from leukview.ui.settings import Recent
 from leukview.ui.theme import Style, Theme
 from leukview.ui.widgets import parts
+from leukview.ui.widgets.missing_row import MissingRow
 from leukview.ui.widgets.side_panel import FolderRow, state_of
 
 _WIDTH = 880
 _READABLE = 560  # some 70 characters a line
 _THUMB = 56
+_SLOW_MS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,8 @@ class StartPage(QScrollArea):
 
     open_clicked = Signal()
     path_chosen = Signal(str)
+    removed = Signal(str)  # a path to be taken off the list
+    stop_clicked = Signal()
 
     def __init__(self, theme_: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -180,8 +184,16 @@ class StartPage(QScrollArea):
         line = parts.row()
         self.open_button = parts.Button("Open folder", kind="primary")
         self.open_button.clicked.connect(self.open_clicked)
+        # In its place while a folder is opened.
+        self.stop_button = parts.Button("Stop")
+        self.stop_button.say("Stop", "Stop opening the folder")
+        self.stop_button.clicked.connect(self.stop_clicked)
+        self.stop_button.hide()
+        self._slow = QTimer(self, singleShot=True, interval=_SLOW_MS)
+        self._slow.timeout.connect(lambda: self._say(messages.SLOW, "second"))
         line.addStretch(1)
         line.addWidget(self.open_button)
+        line.addWidget(self.stop_button)
         line.addStretch(1)
         body.addLayout(line)
         return self.drop
@@ -209,8 +221,13 @@ class StartPage(QScrollArea):
         side.addStretch(1)
         return side
 
-    def show_recent(self, entries: Sequence[Recent]) -> None:
-        """Folders opened before; without any, the samples stand side by side."""
+    def show_recent(self, entries: Sequence[Recent], missing: Set[str] = frozenset()) -> None:
+        """Folders opened before; without any, the samples stand side by side.
+
+        Args:
+            entries: newest first.
+            missing: paths that were not found.
+        """
         parts.clear(self._recent)
         self._rows = []
         self._recent_side.setVisible(bool(entries))
@@ -220,18 +237,33 @@ class StartPage(QScrollArea):
         if not entries:
             return
         _headline(self._recent, "Continue")
+        stops: list[QWidget] = [self.open_button, self.stop_button]
         for entry in entries[:4]:
-            line = FolderRow(self._theme, flush=True)
-            icon, words = state_of(entry)
-            line.setCheckable(False)
-            line.say(entry.name, words, icon)
-            line.setToolTip(entry.path)
-            line.clicked.connect(lambda _on=False, path=entry.path: self.path_chosen.emit(path))
-            self._rows.append(line)
-            self._recent.addWidget(line)
+            row, widgets = self._entry(entry, missing=entry.path in missing)
+            self._recent.addWidget(row)
             self._recent.addWidget(parts.hairline())
+            stops += widgets
         self._recent.addStretch(1)
-        parts.in_order([self.open_button, *self._rows, *self.sample_buttons])
+        parts.in_order([*stops, *self.sample_buttons])
+
+    def _entry(self, entry: Recent, *, missing: bool) -> tuple[QWidget, list[QWidget]]:
+        """One folder, and what of it Tab goes through."""
+        if missing:
+            gone = MissingRow(self._theme, entry)
+            gone.removed.connect(lambda: self.removed.emit(entry.path))
+            self._take(gone.row, entry)
+            return gone, [gone.row, gone.remove_button]
+        row = FolderRow(self._theme, flush=True)
+        icon, words = state_of(entry)
+        row.setCheckable(False)
+        row.say(entry.name, words, icon)
+        row.setToolTip(entry.path)
+        self._take(row, entry)
+        return row, [row]
+
+    def _take(self, row: FolderRow, entry: Recent) -> None:
+        row.clicked.connect(lambda: self.path_chosen.emit(entry.path))
+        self._rows.append(row)
 
     @property
     def recent_buttons(self) -> Sequence[QPushButton]:
@@ -239,6 +271,29 @@ class StartPage(QScrollArea):
 
     def show_problem(self, words: str) -> None:
         """Why the last folder could not be opened, or ""."""
+        self._say(words, "error")
+
+    def show_opening(self, note: str) -> None:
+        """While a folder is opened, what is done for it; "" when none is.
+
+        Each new note is a sign of life; without one for some seconds, what may be the matter is
+        said.
+        """
+        if note:
+            self._slow.start()
+        elif self._slow.isActive() or self.problem.text() == messages.SLOW:
+            self._slow.stop()
+            self._say("", "error")
+        focused = self.open_button if note else self.stop_button
+        other = self.stop_button if note else self.open_button
+        had = focused.hasFocus()
+        self.open_button.setVisible(not note)
+        self.stop_button.setVisible(bool(note))
+        if had:
+            other.setFocus()
+
+    def _say(self, words: str, tone: str) -> None:
+        theme.polish(self.problem, "tone", tone)
         self.problem.setText(words)
         # The layouts around it, which keep it in the middle, ask only for one line's height.
         self.problem.setMinimumHeight(max(0, self.problem.heightForWidth(_READABLE)))
@@ -254,6 +309,7 @@ class StartPage(QScrollArea):
         size = QSize(theme.ICON_LARGE, theme.ICON_LARGE)
         self._icon.setPixmap(icon.pixmap(size, self.devicePixelRatioF()))
         self.open_button.setIcon(self._theme.icon("folder-open", t.on_accent))
+        self.stop_button.setIcon(self._theme.icon("stop", t.text))
         for line in self._rows:
             line.draw_icon()
 

@@ -14,6 +14,24 @@ def test_folders_are_remembered_newest_first_and_once(tmp_path):
     assert again[0].images == 3
 
 
+def test_a_folder_is_taken_off_the_list_and_sessions_are_kept():
+    settings = Settings()
+    for name in ("a", "b", "c"):
+        settings.remember(Recent(f"x/{name}", 3, session=f"s{name}"))
+    settings.forget("x/b")
+    settings.forget("x/never there")
+    assert [(one.name, one.session) for one in Settings(settings._store).recent] == [
+        ("c", "sc"),
+        ("a", "sa"),
+    ]
+
+
+def test_a_list_from_before_there_were_sessions_in_it_is_read():
+    settings = Settings()
+    settings._store.setValue("recent", '[{"path": "x/a", "images": 3, "decided": 1}]')
+    assert settings.recent == [Recent("x/a", 3, 1)]
+
+
 def test_a_damaged_list_is_an_empty_one():
     settings = Settings()
     settings._store.setValue("recent", "{")

@@ -1,0 +1,74 @@
+"""Folders opened before, without those that were found again under another path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from leukview.ui.jobs import Job, JobRunner
+from leukview.ui.settings import Recent, Settings
+from leukview.workflows.recent import look_for
+
+
+class Recents(QObject):
+    """The list in the settings, compared with the drives in the background.
+
+    Attributes:
+        missing: paths that were not found when they were looked for last.
+    """
+
+    changed = Signal()
+
+    def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._settings = settings
+        self._runner = JobRunner(self)
+        self._job: Job | None = None
+        self.missing: set[str] = set()
+        self._found: set[str] = set()
+
+    @property
+    def entries(self) -> list[Recent]:
+        """Newest first."""
+        return self._settings.recent
+
+    def look(self) -> None:
+        """See which folders are there; `changed` says when that is others than before."""
+        if self._job is not None:
+            self._job.dismiss()
+        paths = [Path(entry.path) for entry in self.entries]
+        self._job = self._runner.start(lambda cancel: look_for(paths, cancel), on_step=self._step)
+
+    def forget(self, path: str) -> None:
+        """Take a folder off the list; its session stays."""
+        self._settings.forget(path)
+        self.missing.discard(path)
+        self.changed.emit()
+
+    def shut_down(self, timeout_ms: int = 10_000) -> bool:
+        """End the thread; False if it would not end in time."""
+        return self._runner.shut_down(timeout_ms)
+
+    def _step(self, step: object) -> None:
+        if not isinstance(step, tuple):
+            return
+        path, before = str(step[0]), set(self.missing)
+        if not step[1]:
+            self.missing.discard(path)
+            self._found.add(path)
+        elif any(entry.path == path for entry in self.entries):  # it may be off the list by now
+            self.missing.add(path)
+            self._found.discard(path)
+        moved = self._moved()
+        for one in moved:
+            self._settings.forget(one)
+            self.missing.discard(one)
+        if moved or self.missing != before:
+            self.changed.emit()
+
+    def _moved(self) -> list[str]:
+        """Missing folders whose session belongs to a folder that is there."""
+        there = {one.session for one in self.entries if one.path in self._found} - {""}
+        gone = [one for one in self.entries if one.path in self.missing]
+        return [one.path for one in gone if one.session in there]
