@@ -144,21 +144,31 @@ def _training_set(about: ImageSet, data: Path) -> TrainingSet:
     )
 
 
-def notice_of(about: ImageSet, earlier: tuple[ImageSet, ...]) -> str:
-    """What a user must know; a trunk takes the terms of its images along."""
+def notice_of(about: ImageSet, earlier: tuple[ImageSet, ...], *, unknown: bool) -> str:
+    """What a user must know; a trunk takes the terms of its images along.
+
+    Args:
+        about: what the model was fitted on.
+        earlier: what its trunk had been fitted on.
+        unknown: whether that began with a file that does not say what it has seen.
+    """
     closed = [one.name for one in earlier if not one.open_terms]
-    if not closed:
-        return about.notice
-    return (
-        f"Weights for research: the trunk was first fitted on {' and '.join(closed)}, whose terms"
-        f" are not verified. {about.notice}"
-    )
+    parts = [about.notice]
+    if unknown:
+        parts.insert(0, "Its initial weights came from a file whose training images are unknown.")
+    if closed:
+        trunk = (
+            f"the trunk was first fitted on {' and '.join(closed)}, whose terms are not verified"
+        )
+        parts.insert(0, f"Weights for research: {trunk}.")
+    return " ".join(parts)
 
 
 def contract_of(exp: Experiment, measured: Measured, data: Path) -> ModelContract:
     """The contract of a fitted model; `data` is the folder that holds the sets."""
     about = exp.about
-    earlier = initial.earlier_sets(exp.config.init, exp.run.folder.parent)
+    runs = exp.run.folder.parent
+    earlier = initial.earlier_sets(exp.config.init, runs)
     cells = (
         ClassEntry(
             id=c.id, name=c.name, key=c.key, role=c.role, malignant=c.malignant, aliases=c.aliases
@@ -185,7 +195,9 @@ def contract_of(exp: Experiment, measured: Measured, data: Path) -> ModelContrac
         data=tuple(_training_set(one, data) for one in (about, *earlier)),
         protocol=protocol_words(about, exp.config),
         figures=measured.figures,
-        notice=notice_of(about, earlier),
+        notice=notice_of(
+            about, earlier, unknown=initial.from_unknown_images(exp.config.init, runs)
+        ),
     )
 
 

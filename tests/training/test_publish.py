@@ -36,10 +36,13 @@ def test_a_trunk_takes_the_terms_of_its_images_along() -> None:
     pytest.importorskip("keras", reason="needs the extra [train]")
     from training.publish import notice_of
 
-    said = notice_of(SETS["cnmc"], (SETS["pbc"], SETS["all4"]))
+    said = notice_of(SETS["cnmc"], (SETS["pbc"], SETS["all4"]), unknown=False)
     assert said.startswith("Weights for research: the trunk was first fitted on all4")
     assert said.endswith(SETS["cnmc"].notice)
-    assert notice_of(SETS["cnmc"], (SETS["pbc"],)) == SETS["cnmc"].notice
+    assert notice_of(SETS["cnmc"], (SETS["pbc"],), unknown=False) == SETS["cnmc"].notice
+    unknown = notice_of(SETS["cnmc"], (), unknown=True)
+    assert "whose training images are unknown" in unknown
+    assert unknown.endswith(SETS["cnmc"].notice)
 
 
 def small_network(keras: ModuleType, head: Any, class_count: int) -> Any:

@@ -80,8 +80,7 @@ def weights_file(config: Config, runs: Path, lite: Path) -> Path | None:
 
 def earlier_sets(init: str, runs: Path) -> tuple[ImageSet, ...]:
     """The sets that the initial trunk was fitted on, the latest first."""
-    chain = _chain(init, runs)
-    origin = chain[-1][1].init if chain else init
+    chain, origin = _chain(init, runs), _origin(init, runs)
     names = [name for name, _ in chain]
     if origin.startswith(MODEL):
         names += [part.name for part in load(_model_file(origin)).contract.data]
@@ -90,13 +89,20 @@ def earlier_sets(init: str, runs: Path) -> tuple[ImageSet, ...]:
 
 def words(init: str, runs: Path) -> str:
     """What the weights were initialised from, for card and table."""
-    chain = _chain(init, runs)
-    origin = chain[-1][1].init if chain else init
+    chain, origin = _chain(init, runs), _origin(init, runs)
     if origin.startswith(MODEL):
         title = load(_model_file(origin)).contract.title
         origin = f"the trunk of {origin.removeprefix(MODEL)} ({title})"
+    elif origin not in WORDS:
+        origin = f"the file {Path(origin).name}, whose training images are unknown"
     fits = (f"fitted on {name} (`{recipe.name}`)" for name, recipe in reversed(chain))
     return ", then ".join([WORDS.get(origin, origin), *fits])
+
+
+def from_unknown_images(init: str, runs: Path) -> bool:
+    """Whether the initial weights are a file of which nobody can say what it has seen."""
+    origin = _origin(init, runs)
+    return origin not in WORDS and not origin.startswith(MODEL)
 
 
 def _model_file(init: str) -> Path:
@@ -110,6 +116,12 @@ def _model_file(init: str) -> Path:
         known = ", ".join(sorted(p.stem for p in path.parent.glob("*.onnx")))
         raise FileNotFoundError(f"No shipped model {init!r}. Nothing was fitted. Known: {known}.")
     return path
+
+
+def _origin(init: str, runs: Path) -> str:
+    """What the first of the runs that `init` goes back to started from."""
+    chain = _chain(init, runs)
+    return chain[-1][1].init if chain else init
 
 
 def _chain(init: str, runs: Path) -> list[tuple[str, Config]]:
