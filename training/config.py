@@ -18,7 +18,8 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """One stretch of fitting.
 
     Attributes:
-        kind: `head` fits the head on pooled features of the frozen trunk; `upper` fits head and the
+        kind: `head` fits the head on pooled features of the frozen trunk, `linear` a head of one
+            layer by logistic regression (see `linear`); `upper` fits head and the
             blocks from `frozen_below` on, on feature maps of the blocks below; `full` fits images.
         side: of the images in pixels, for `full`.
         view: `whole` reduces images to `side`; `part` cuts a random square of `side` out of the
@@ -36,10 +37,11 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         balanced: weigh classes by their inverse frequency.
         checks: into how many epochs a stage in steps is cut (one more where they do not divide);
             each ends with a checkpoint and, with two or more, asks the choose part.
+        strength: of the fit against the penalty, scikit-learn's C, for `linear`.
         frozen_below: name of the first trunk block that is fitted ("block4a"), "" for all.
     """
 
-    kind: Literal["head", "upper", "full"]
+    kind: Literal["head", "linear", "upper", "full"]
     side: int = 300
     view: Literal["whole", "part"] = "whole"
     steps: int = 0
@@ -54,9 +56,14 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     label_smoothing: float = 0.0
     weight_decay: float = 0.0
     balanced: bool = False
+    strength: Annotated[float, msgspec.Meta(gt=0)] = 1.0
     frozen_below: str = ""
 
     def __post_init__(self) -> None:
+        if self.kind == "linear":
+            if self.steps or self.epochs:
+                raise ValueError("a linear stage has neither steps nor epochs")
+            return
         if (self.steps > 0) == (self.epochs > 0):
             raise ValueError("a stage has either steps or epochs")
         if self.kind == "upper" and not self.frozen_below:
@@ -76,7 +83,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     head: Head = "table7"
     init: str = "lite"
     seed: int = 0
-    feature_copies: int = 2  # changed copies of each image for `head` and `upper` stages
+    feature_copies: int = 2  # changed copies of each image for stages on features
+    blanked_copy: bool = False  # and one without its scale bar, for sets that have one
     augmentation: Augmentation = Augmentation()
     stages: tuple[Stage, ...]
 
@@ -95,7 +103,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     @property
     def fits_trunk(self) -> bool:
         """Whether the trunk changes, so that each fold has another one."""
-        return any(stage.kind != "head" for stage in self.stages)
+        return any(stage.kind in ("upper", "full") for stage in self.stages)
 
     @property
     def cut(self) -> str:

@@ -23,6 +23,7 @@ from training.data.augment import blank_bar
 from training.data.catalogue import ImageSet, Item, labels, load
 from training.data.splits import Parts, Split
 from training.features import Trunk
+from training.linear import fit_linear
 from training.models import efficientnet_b3, initial
 from training.runs import Run
 from training.train import (
@@ -76,13 +77,16 @@ def open_experiment(
         store = feature_files.Store(cache, about, key, config.feature_copies, config.name)
     found: dict[str, NDArray[np.float16]] = store.read() if store else {}
     blanked = found.pop("blanked", None)
+    copies = list(found.values())
+    if config.blanked_copy and blanked is not None:
+        copies.append(blanked)
     return Experiment(
         about=about,
         config=config,
         items=items,
         split=split,
         material=Material(
-            features=list(found.values()) or None,
+            features=copies or None,
             pixels=prepare.cached(cache, about),
             y=np.array(labels(items, about)),
             class_count=len(about.classes),
@@ -176,8 +180,11 @@ def _fit_part(exp: Experiment, bench: _Bench, name: str, parts: Parts) -> None:
     # Cross-validating a head needs no trunk; building one costs more than the fit.
     model = bench.fresh() if exp.config.fits_trunk or name == FINAL else head
     for number, stage in enumerate(stages):
-        if stage.kind == "head":
-            fit_head(head, exp.material, parts, stage, seed)
+        if stage.kind in ("head", "linear"):
+            if stage.kind == "linear":
+                fit_linear(head, exp.material, parts, stage)
+            else:
+                fit_head(head, exp.material, parts, stage, seed)
             put_head(head, model)
             continue
         folder = exp.run.folder / f"{name}.stage{number}"
