@@ -1,4 +1,4 @@
-"""`python -m training`: prepare, features, train, evaluate, export, weights."""
+"""`python -m training`: prepare, features, train, evaluate, external, export, weights."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ say = Console(stderr=True)
 
 ROOT = Path(__file__).resolve().parent.parent
 LITE = "efficientnetb3_grown_from_lite2_notop.weights.h5"
-Sets = Annotated[list[str], typer.Argument(help=f"Sets: {', '.join(SETS)}, or all.")]
+_WHICH = f"{', '.join(SETS)}, or the TOML file of a set of your own"
+Sets = Annotated[list[str], typer.Argument(help=f"Sets: {_WHICH}; or all.")]
 Data = Annotated[Path, typer.Option(help="Folder that holds the sets, one folder each.")]
 Cache = Annotated[Path, typer.Option(help="Folder for pixels and features (gigabytes).")]
 Runs = Annotated[Path, typer.Option(help="Folder for runs.")]
@@ -40,19 +41,21 @@ CACHE, RUNS = ROOT / "cache", ROOT / "runs"
 LITE_PATH = ROOT.parent / "shared" / "weights" / LITE
 
 
-def chosen(names: Iterable[str]) -> list[ImageSet]:
-    """The sets by name; `all` for every one.
+def chosen(names: Iterable[str], cache: Path) -> list[ImageSet]:
+    """The sets by name, or by the TOML file that describes one; `all` for every one of ours.
 
     Raises:
-        UsageError: an unknown name.
+        UsageError: an unknown name, or a TOML file that cannot be used.
     """
+    from training.data import listing
+
     wanted = list(names)
     if wanted == ["all"]:
         return list(SETS.values())
-    unknown = [name for name in wanted if name not in SETS]
+    unknown = [name for name in wanted if name not in SETS and not name.endswith(".toml")]
     if unknown:
-        raise UsageError(f"Unknown sets {unknown}. Known: {', '.join(SETS)}.")
-    return [SETS[name] for name in wanted]
+        raise UsageError(f"Unknown sets {unknown}. Known: {_WHICH}.")
+    return [SETS[n] if n in SETS else listing.open_set(Path(n), cache) for n in wanted]
 
 
 def opened(names: Iterable[str], config: str, **folders: Path) -> Iterator[Experiment]:
@@ -60,7 +63,7 @@ def opened(names: Iterable[str], config: str, **folders: Path) -> Iterator[Exper
     from training.experiment import open_experiment
 
     recipe = configs.load(config)
-    for about in chosen(names):
+    for about in chosen(names, folders["cache"]):
         yield open_experiment(about, recipe, **folders)
 
 
@@ -78,9 +81,29 @@ def prepare(sets: Sets, data: Data = DATA, cache: Cache = CACHE, seed: int = 0) 
     """Images to uint8 arrays of 300 pixels, and the splits where none are written."""
     from training.data import prepare as work
 
-    for about in chosen(sets):
+    names = list(SETS) if list(sets) == ["all"] else sets
+    for name, about in zip(names, chosen(sets, cache), strict=True):
+        if about.place:
+            _list(Path(name), cache, seed)
         follow(work.prepare(data, cache, about, seed))
         print(f"{about.name}: {work.pixels_path(cache, about)}, {work.split_path(about).name}")
+
+
+def _list(toml: Path, cache: Path, seed: int) -> None:
+    """List a described set and draw or check its split, before its pixels take minutes."""
+    from training.data import catalogue, described, listing, written
+
+    found = described.read(toml, cache)
+    follow(listing.write(found))
+    about, said = listing.open_set(toml, cache), listing.facts(cache, found.said.name)
+    items = catalogue.load(cache, about)
+    print(f"{about.name}: {len(items)} images")
+    for why, count in said.left_out.items():
+        print(f"{about.name}: {count} left out: {why}")
+    for note in said.notes:
+        print(f"{about.name}: {note}")
+    if about.place:
+        written.settle(about.place.split, items, about, seed)
 
 
 @app.command()
@@ -93,22 +116,29 @@ def features(
     config: Name = "features",
 ) -> None:
     """Features of the frozen trunk, for configs with a head stage. An interrupted run goes on."""
+    recipe = configs.load(config)
+    for about in chosen(sets, cache):
+        _extract(about, recipe, data=data, cache=cache, runs=runs, weights=weights)
+
+
+def _extract(
+    about: ImageSet, recipe: configs.Config, *, data: Path, cache: Path, runs: Path, weights: Path
+) -> None:
     from training import features as work
-    from training.data import catalogue, splits
+    from training.data import catalogue
     from training.data import prepare as prepared
+    from training.data.written import split_of
     from training.models import initial
 
-    recipe = configs.load(config)
-    for about in chosen(sets):
-        items = catalogue.load(data / about.name, about)
-        split = splits.read(prepared.split_path(about), items, about)
-        key = work.key_of(recipe, initial.weights_file(recipe, runs, weights), split.norm)
-        store = work.Store(cache, about, key, recipe.feature_copies, recipe.name)
-        pixels = prepared.cached(cache, about)
-        norm = np.asarray(pixels[split.norm])
-        model = initial.classifier(recipe, about, runs, weights, norm)
-        follow(work.extract(store, pixels, model, recipe, split.norm))
-        print(f"{about.name}: {store.part('copy0')}")
+    items = catalogue.load(data / about.name, about)
+    split = split_of(prepared.split_path(about), items, about)
+    key = work.key_of(recipe, initial.weights_file(recipe, runs, weights), split.norm)
+    store = work.Store(cache, about, key, recipe.feature_copies, recipe.name)
+    pixels = prepared.cached(cache, about)
+    norm = np.asarray(pixels[split.norm])
+    model = initial.classifier(recipe, about, runs, weights, norm)
+    follow(work.extract(store, pixels, model, recipe, split.norm))
+    print(f"{about.name}: {store.part('copy0')}")
 
 
 @app.command()
@@ -139,18 +169,59 @@ def evaluate(
     config: Name = "features",
 ) -> None:
     """Write the predictions table of each set and print its figures, both protocols."""
+    for exp in opened(sets, config, data=data, cache=cache, runs=runs, lite=weights):
+        _print_figures(exp)
+
+
+def _print_figures(exp: Experiment) -> None:
     from training import evaluate as work
     from training import model_card
 
-    for exp in opened(sets, config, data=data, cache=cache, runs=runs, lite=weights):
-        about = exp.about
-        path = work.results_path(about)
-        temperature = work.write_predictions(exp, path)
-        figures = work.figures_of(work.read_predictions(path, about), about)
-        names = list(dict.fromkeys(f.name for f in figures))
-        head = f"{about.name}, config {exp.config.name}, temperature {temperature:.3f}"
-        print(f"\n{head}, {path.name}\n")
-        print("\n".join(model_card.figure_table(figures, names)))
+    about = exp.about
+    path = exp.run.folder / "predictions.csv" if about.place else work.results_path(about)
+    temperature = work.write_predictions(exp, path)
+    figures = work.figures_of(work.read_predictions(path, about), about)
+    names = list(dict.fromkeys(f.name for f in figures))
+    head = f"{about.name}, config {exp.config.name}, temperature {temperature:.3f}"
+    print(f"\n{head}, {path.name}\n")
+    print("\n".join(model_card.figure_table(figures, names)))
+
+
+@app.command()
+def external(
+    fit: Annotated[str, typer.Argument(help=f"Set to fit on: {_WHICH}.")],
+    test: Annotated[str, typer.Argument(help=f"Set to test on, all of it: {_WHICH}.")],
+    data: Data = DATA,
+    cache: Cache = CACHE,
+    runs: Runs = RUNS,
+    weights: Weights = LITE_PATH,
+    config: Name = "features",
+    seed: int = 0,
+) -> None:
+    """Fit on one prepared set, test on another; images that repeat one of the first are left out.
+
+    Different classes are told to be the same by `[map]` in the TOML file of either set.
+    """
+    from training import experiment
+    from training.data import described, listing
+    from training.data import external as work
+
+    one, two = chosen([fit, test], cache)
+    maps = [described.read(Path(n), cache).said.map for n in (test, fit) if n not in SETS]
+    joined = work.joined_set(one, two, cache)
+    mapping = next((m for m in maps if m), {})
+    first, second = (work.side_of(data, cache, about) for about in (one, two))
+    follow(work.prepare(joined, first, second, mapping, seed))
+    for why, count in listing.facts(cache, joined.name).left_out.items():
+        print(f"{joined.name}: {count} of {two.name} left out: {why}")
+    recipe = configs.load(config)
+    if recipe.on_features:
+        _extract(joined, recipe, data=data, cache=cache, runs=runs, weights=weights)
+    exp = experiment.open_experiment(
+        joined, recipe, data=data, cache=cache, runs=runs, lite=weights
+    )
+    follow(experiment.fit_all(exp))
+    _print_figures(exp)
 
 
 @app.command()
@@ -166,6 +237,12 @@ def export(
     from leukview import resources
     from training import publish
 
+    own = [name for name in sets if name.endswith(".toml")]
+    if own:
+        raise UsageError(
+            f"{', '.join(own)}: only our own sets are written into resources/models and the README."
+            " Nothing was exported. Its weights and predictions lie in its folder below --runs."
+        )
     for exp in opened(sets, config, data=data, cache=cache, runs=runs, lite=weights):
         contract = publish.publish(exp, data, ROOT / "README.md")
         path = resources.path("models", f"{contract.model}.onnx")

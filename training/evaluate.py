@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from leukview.contract import Figure, ReviewThreshold
 from training import calibrate
 from training.data.catalogue import ImageSet
-from training.experiment import CROSS, PAPER, Experiment
+from training.experiment import CROSS, Experiment
 from training.metrics import figures
 
 RESULTS = Path(__file__).parent / "results"
@@ -30,8 +30,9 @@ class Predictions:
     """Rows of a predictions table, as arrays of equal length N.
 
     Attributes:
-        protocol: `grouped`, `random`, `paper`, each also with " scale bar blanked".
-        fold: number of the fold; -1 under `paper`.
+        protocol: `grouped`, `random`, `paper`, `paper526`, `external`, each also with " scale bar
+            blanked".
+        fold: number of the fold; -1 where there are none (`paper`).
         truth: class indices.
         probabilities: (N, C) after the temperature.
     """
@@ -58,7 +59,8 @@ def write_predictions(exp: Experiment, path: Path) -> float:
     """Collect the folds, fit the temperature on the pooled cross-validation rows, write the table.
 
     The temperature is one number fitted on the same rows, so calibration figures from this table
-    are optimistic by that one parameter; accuracies do not depend on it.
+    are optimistic by that one parameter; accuracies do not depend on it. Without a cross-validation
+    it is fitted on the rows that chose.
 
     Returns:
         The temperature.
@@ -66,22 +68,22 @@ def write_predictions(exp: Experiment, path: Path) -> float:
     Raises:
         ValueError: a part was not fitted yet, or by another split.
     """
-    parts = [f"{CROSS}{k}" for k in range(exp.split.folds)] + [PAPER]
+    folds = [f"{CROSS}{k}" for k in range(exp.split.folds)]
+    parts = [*folds, *exp.split.singles]
     missing = [name for name in parts if not exp.run.has(name)]
     if missing:
         raise ValueError(f"{exp.run.folder} lacks {missing}. Run `python -m training train` first.")
     found = {name: exp.run.load(name) for name in parts}
-    cross = [found[name] for name in parts[:-1]]
-    y = exp.material.y
-    logits = np.concatenate([part["logits"] for part in cross]).astype(np.float64)
-    rows = np.concatenate([part["rows"] for part in cross]).astype(np.int64)
-    if not np.array_equal(np.sort(rows), np.flatnonzero(exp.split.cross >= 0)):
+    which = ("rows", "logits") if folds else ("choose", "choose_logits")
+    chosen = [found[name] for name in folds or parts]
+    rows = np.concatenate([part[which[0]] for part in chosen]).astype(np.int64)
+    logits = np.concatenate([part[which[1]] for part in chosen]).astype(np.float64)
+    if folds and not np.array_equal(np.sort(rows), np.flatnonzero(exp.split.cross >= 0)):
         raise ValueError(
             f"The folds in {exp.run.folder} were fitted by another split than {exp.about.name}.csv."
             " Nothing was written. Move the run folder away and fit again."
         )
-    truth = y[rows]
-    temperature = calibrate.fit_temperature(logits, truth)
+    temperature = calibrate.fit_temperature(logits, exp.material.y[rows])
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".draft")
     with draft.open("w", encoding="utf-8", newline="") as out:
@@ -91,8 +93,8 @@ def write_predictions(exp: Experiment, path: Path) -> float:
             + [f"p_{name}" for name in exp.about.class_ids]
         )
         for name in parts:
-            protocol = PAPER if name == PAPER else cross_name(exp.about)
-            fold = -1 if name == PAPER else int(name.removeprefix(CROSS))
+            protocol = cross_name(exp.about) if name in folds else name
+            fold = int(name.removeprefix(CROSS)) if name in folds else -1
             for kind, suffix in (("logits", ""), ("blanked", f" {BLANKED}")):
                 if kind in found[name]:
                     _lines(exp, table, protocol + suffix, fold, found[name], kind, temperature)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,11 @@ from training import features as feature_files
 from training import unfamiliar
 from training.checkpoints import forget_checkpoints, weights_of
 from training.config import Config
-from training.data import prepare, splits
+from training.data import prepare
 from training.data.augment import blank_bar
 from training.data.catalogue import ImageSet, Item, labels, load
 from training.data.splits import Parts, Split
+from training.data.written import EXTERNAL, split_of
 from training.features import Trunk
 from training.linear import fit_linear
 from training.models import efficientnet_b3, initial
@@ -69,7 +70,7 @@ def open_experiment(
         UsageError, FileNotFoundError: something is not prepared; the message says what to run.
     """
     items = load(data / about.name, about)
-    split = splits.read(prepare.split_path(about), items, about)
+    split = split_of(prepare.split_path(about), items, about)
     store = None
     if config.on_features:
         start = initial.weights_file(config, runs, lite)
@@ -114,14 +115,17 @@ def fresh(exp: Experiment) -> keras.Model:
 
 
 def parts_of(exp: Experiment) -> dict[str, Parts]:
-    """Every part to fit, by name: `cross0` ..., `paper`, and `final` on all rows."""
+    """Every part to fit, by name: `cross0` ..., `paper`, and `final` on all rows.
+
+    Not `final` where one set is tested by a fit of another: nothing could test it.
+    """
     everything = np.arange(len(exp.items))
     none = np.array([], dtype=np.int64)
-    return {
-        **{f"{CROSS}{k}": exp.split.fold(k, exp.config.seed) for k in range(exp.split.folds)},
-        PAPER: exp.split.random(),
-        FINAL: Parts(fit=everything, choose=none, test=none),
-    }
+    out = {f"{CROSS}{k}": exp.split.fold(k, exp.config.seed) for k in range(exp.split.folds)}
+    out |= {name: exp.split.single(name) for name in exp.split.singles}
+    if EXTERNAL not in out:
+        out[FINAL] = Parts(fit=everything, choose=none, test=none)
+    return out
 
 
 def fit_all(exp: Experiment, only: Sequence[str] = ()) -> Iterator[Progress]:
@@ -199,7 +203,12 @@ def _fit_part(exp: Experiment, bench: _Bench, name: str, parts: Parts) -> None:
     if name == FINAL:
         _save_weights(model, exp.run.weights)
     else:
-        exp.run.save(name, rows=parts.test, **_test_outputs(exp, model, parts))
+        outputs = _test_outputs(exp, model, parts)
+        if not exp.split.folds:
+            # No other fold's rows: the temperature is fitted on those that chose.
+            held = _test_outputs(exp, model, replace(parts, test=parts.choose))
+            outputs |= {"choose": parts.choose, "choose_logits": held["logits"]}
+        exp.run.save(name, rows=parts.test, **outputs)
     for number in range(len(stages)):
         (exp.run.folder / f"{name}.stage{number}" / "done.weights.h5").unlink(missing_ok=True)
 

@@ -15,7 +15,7 @@ from leukview.domain.progress import Progress
 from leukview.imaging.decode import read
 from leukview.imaging.preprocess import Rule, resize
 from training.data import splits
-from training.data.catalogue import ImageSet, Item, load
+from training.data.catalogue import ImageSet, Item, images_folder, load
 
 SIDE = 300
 RULE: Rule = "crop_and_resize"
@@ -28,8 +28,8 @@ def pixels_path(cache: Path, about: ImageSet) -> Path:
 
 
 def split_path(about: ImageSet) -> Path:
-    """Where the set's split is written down."""
-    return SPLITS / f"{about.name}.csv"
+    """Where the set's split is written down; of a described set outside the repository."""
+    return about.place.split if about.place else SPLITS / f"{about.name}.csv"
 
 
 def cached(cache: Path, about: ImageSet) -> NDArray[np.uint8]:
@@ -59,7 +59,7 @@ def prepare(data: Path, cache: Path, about: ImageSet, seed: int = 0) -> Iterator
         UsageError, ImageError: the table or an image cannot be read, or the earlier cache is in
             use.
     """
-    folder = data / about.name
+    folder = images_folder(data, about)
     items = load(folder, about)
     cache.mkdir(parents=True, exist_ok=True)
     part = cache / f"{about.name}.part.npy"

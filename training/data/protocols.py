@@ -50,7 +50,7 @@ def draw(items: Sequence[Item], about: ImageSet, seed: int) -> Split:
     if not wanted or {"grouped", "random"} & set(wanted):
         folds = fold_count(y, units, about)
         cross, folds = _folds(y, units, about, folds, seed)
-    _take_norm(cross, y, clusters, rng)
+    take_norm(cross, y, clusters, rng)
     classes = len(about.classes)
     kept = cross >= 0
     # The 70/30 is of the rows that are left; the numbers of the other split are of all rows.
@@ -121,7 +121,7 @@ def _all_there(cross: Ints, y: Ints, folds: int, classes: int) -> bool:
     return bool(found.all())
 
 
-def _take_norm(cross: Ints, y: Ints, clusters: Ints, rng: np.random.Generator) -> None:
+def take_norm(cross: Ints, y: Ints, clusters: Ints, rng: np.random.Generator) -> None:
     """Mark norm rows with -1, in whole clusters, at random.
 
     Every class keeps an image in each fold, and three clusters for the three parts of `paper`.

@@ -19,12 +19,13 @@ from numpy.typing import NDArray
 from leukview.domain.errors import UsageError
 from training.data import near, splits
 from training.data.catalogue import ImageSet, Item, labels
-from training.data.protocols import choosers_of, draw
+from training.data.protocols import PAPER526, choosers_of, draw
 from training.data.sources import named
 from training.data.splits import Split
 
 CROSS, CHOOSE_FOR, END = "cross_fold", "choose_for", "_part"
-SINGLES = ("paper", "paper526", "external")
+EXTERNAL = "external"
+SINGLES = ("paper", PAPER526, EXTERNAL)
 _PARTS = {"0": 0, "1": 1, "2": 2, "-1": -1, "fit": 0, "choose": 1, "test": 2, "none": -1, "": -1}
 _SIDES = ("fit", "choose", "test")
 _DRAW_AGAIN = "Mend the line, or remove the file to have the split drawn."
