@@ -10,6 +10,7 @@ import msgspec
 from leukview.domain.errors import UsageError
 from training.data.augment import Augmentation
 from training.models.heads import Head
+from training.models.registry import record_of
 
 CONFIGS = Path(__file__).parent / "configs"
 
@@ -31,8 +32,8 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         schedule: `cosine` falls to 1 % over the stage; `paper` divides by ten after `drop_after`
             epochs and halves when the validation loss stalls; `constant`.
         drop_after: epochs.
-        loss: `mse` (the paper's Table 3) or `crossentropy`.
-        label_smoothing: share.
+        loss: `mse` (the paper's Table 3), `crossentropy` or `tversky`; see `losses`.
+        label_smoothing: share, for `crossentropy`.
         weight_decay: per step, AdamW only.
         balanced: weigh classes by their inverse frequency.
         checks: into how many epochs a stage in steps is cut (one more where they do not divide);
@@ -52,7 +53,7 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     learning_rate: float = 1e-3
     schedule: Literal["cosine", "paper", "constant"] = "constant"
     drop_after: int = 5
-    loss: Literal["mse", "crossentropy"] = "crossentropy"
+    loss: Literal["mse", "crossentropy", "tversky"] = "crossentropy"
     label_smoothing: float = 0.0
     weight_decay: float = 0.0
     balanced: bool = False
@@ -76,10 +77,14 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An experiment: network, head, initialisation, augmentation, stages in order."""
+    """An experiment: network, head, initialisation, augmentation, stages in order.
+
+    `network` is a name in `models.registry`; `init` is `imagenet`, `lite` or `random` where the
+    network has it, or what `models.initial` knows.
+    """
 
     name: str
-    network: Literal["efficientnet-b3"] = "efficientnet-b3"
+    network: str = "efficientnet-b3"
     head: Head = "table7"
     init: str = "lite"
     seed: int = 0
@@ -89,6 +94,11 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     stages: tuple[Stage, ...]
 
     def __post_init__(self) -> None:
+        record = record_of(self.network)
+        if self.init in ("imagenet", "lite", "random") and self.init not in record.inits:
+            raise ValueError(f"{record.title} has no initial weights {self.init!r}")
+        if not record.blocks and any(s.frozen_below for s in self.stages):
+            raise ValueError(f"{record.title} has no blocks to begin at: frozen_below")
         cuts = {
             s.frozen_below if s.kind == "upper" else "" for s in self.stages if s.kind != "full"
         }
@@ -111,6 +121,43 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         return next((s.frozen_below for s in self.stages if s.kind == "upper"), "")
 
 
+def for_network(config: Config, network: str, init: str = "") -> Config:
+    """The same recipe for another network: what a baseline of the paper is compared by.
+
+    Head and loss are the system's own, since they belong to what is compared. Initial weights that
+    the network cannot have become `imagenet`, or `random` where there are none of these either.
+
+    Args:
+        config: the recipe.
+        network: by name.
+        init: initial weights; "" for those of the recipe.
+
+    Raises:
+        UsageError: no such network, or the recipe does not fit it.
+    """
+    record = record_of(network)
+    wanted = init or config.init
+    if not init and wanted in ("imagenet", "lite", "random") and wanted not in record.inits:
+        wanted = record.inits[0]
+    try:
+        return msgspec.structs.replace(
+            config,
+            name=f"{config.name}-{network}",
+            network=network,
+            head=record.head,
+            init=wanted,
+            stages=tuple(msgspec.structs.replace(s, loss=record.loss) for s in config.stages),
+        )
+    except ValueError as error:
+        raise UsageError(f"{config.name} cannot be used for {network}: {error}.") from error
+
+
+def known() -> list[str]:
+    """Names of the configs that come with the package; `compare*` are comparisons of several."""
+    names = sorted(path.stem for path in CONFIGS.glob("*.toml"))
+    return [name for name in names if not name.startswith("compare")]
+
+
 def load(name: str) -> Config:
     """A config by name (`best`) or path.
 
@@ -121,7 +168,6 @@ def load(name: str) -> Config:
     try:
         return msgspec.toml.decode(path.read_bytes(), type=Config)
     except FileNotFoundError as error:
-        known = ", ".join(sorted(p.stem for p in CONFIGS.glob("*.toml")))
-        raise UsageError(f"No config {name!r}. Known: {known}.") from error
+        raise UsageError(f"No config {name!r}. Known: {', '.join(known())}.") from error
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
         raise UsageError(f"{path} cannot be used: {error}. Nothing was fitted.") from error

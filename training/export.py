@@ -1,13 +1,15 @@
 """A fitted classifier as the one ONNX file that the app reads.
 
-The graph takes uint8 images and gives probabilities, logits, embedding, unfamiliarity and class
-activation maps; everything else that the app must know travels as the contract in its metadata.
-Conversion needs the TensorFlow backend; weights fitted on another one can be loaded there.
+The graph takes uint8 images and gives probabilities, logits, embedding, unfamiliarity and, where
+the network has them, class activation maps; everything else that the app must know travels as the
+contract in its metadata. Conversion needs the TensorFlow backend; weights fitted on another one can
+be loaded there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,38 @@ import keras
 from keras import ops
 
 from leukview.contract import METADATA_KEY, ModelContract
-from training.models.efficientnet_b3 import WIDTH, unit_range
+from training.models.classifier import unit_range
 from training.unfamiliar import Familiarity
 
 OPSET = 18  # the newest that tf2onnx 1.17 writes
 Serving = Callable[[Any], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """What a classifier's graph takes and gives, for the contract.
+
+    Attributes:
+        side: of the input, pixels.
+        embedding: D.
+        cam: rows and columns of the activation maps; None where the network has no maps that a
+            single dense head reads: a transformer's class token, an ensemble's votes.
+    """
+
+    side: int
+    embedding: int
+    cam: tuple[int, int] | None
+
+
+def shapes(classifier: keras.Model) -> Shapes:
+    """Of the graph that `make_serving` makes."""
+    pool = classifier.get_layer("embedding")
+    maps = pool.input.shape[1:-1]
+    return Shapes(
+        side=classifier.input.shape[1],
+        embedding=pool.output.shape[-1],
+        cam=(maps[0], maps[1]) if len(maps) == 2 else None,
+    )
 
 
 def _head_gradient(classifier: keras.Model, hidden: Any | None) -> Any:
@@ -34,37 +63,45 @@ def _head_gradient(classifier: keras.Model, hidden: Any | None) -> Any:
     slope = norm.gamma / ops.sqrt(norm.moving_variance + norm.epsilon)
     active = ops.expand_dims(ops.cast(hidden > 0, "float32"), -1) * ops.expand_dims(w2, 0)
     through = ops.matmul(classifier.get_layer("head_dense").kernel, active)
-    return through * ops.reshape(slope, (1, WIDTH, 1))
+    return through * ops.reshape(slope, (1, -1, 1))
+
+
+def _activation_maps(classifier: keras.Model, features: Any, hidden: Any | None) -> Any:
+    """(N, C, h, w) of feature maps (N, h, w, D)."""
+    _, rows, columns, width = classifier.get_layer("embedding").input.shape
+    gradient = _head_gradient(classifier, hidden)
+    places = ops.reshape(features, (-1, rows * columns, width))
+    maps = ops.transpose(ops.relu(ops.matmul(places, gradient)), (0, 2, 1))
+    return ops.reshape(maps, (-1, gradient.shape[-1], rows, columns))
 
 
 def make_serving(classifier: keras.Model, familiarity: Familiarity, temperature: float) -> Serving:
-    """The function that is exported: uint8 (N, H, W, 3) RGB to the five named outputs.
+    """The function that is exported: uint8 (N, H, W, 3) RGB to the four or five named outputs.
 
-    `cam` is Grad-CAM (Selvaraju et al. 2017) without its division by the number of places, in logit
-    units, after ReLU; for head `table2` it is the classic map (Zhou et al. 2016).
+    `cam`, for networks with maps, is Grad-CAM (Selvaraju et al. 2017) without its division by the
+    number of places, in logit units, after ReLU; for heads `table2` and `stock` it is the classic
+    map (Zhou et al. 2016).
     """
     pool, logits_layer = classifier.get_layer("embedding"), classifier.get_layer("logits")
     hidden = [layer.output for layer in classifier.layers if layer.name == "head_dense"]
     network = keras.Model(classifier.input, [pool.input, pool.output, logits_layer.output, *hidden])
-    _, rows, columns, _ = pool.input.shape
-    class_count = logits_layer.units
+    with_maps = shapes(classifier).cam is not None
 
     def serve(pixels: Any) -> dict[str, Any]:
         features, embedding, logits, *active = network(unit_range(pixels), training=False)
-        gradient = _head_gradient(classifier, active[0] if active else None)
-        places = ops.reshape(features, (-1, rows * columns, WIDTH))
-        cam = ops.transpose(ops.relu(ops.matmul(places, gradient)), (0, 2, 1))
         projected = ops.matmul(embedding, familiarity.projection)
         offsets = ops.expand_dims(projected, 1) - familiarity.centres[None]
         nearest = ops.min(ops.sum(offsets * offsets, axis=-1), axis=-1)
         distance = 0.5 * ops.log(nearest + 1e-12)
-        return {
+        out = {
             "probabilities": ops.softmax(logits / temperature, axis=-1),
             "logits": logits,
             "embedding": embedding,
-            "cam": ops.reshape(cam, (-1, class_count, rows, columns)),
             "unfamiliarity": ops.abs(distance - familiarity.typical) / familiarity.spread,
         }
+        if with_maps:
+            out["cam"] = _activation_maps(classifier, features, active[0] if active else None)
+        return out
 
     return serve
 
@@ -84,19 +121,19 @@ def to_onnx(serve: Serving, contract: ModelContract, path: Path) -> None:
     signature = [tf.TensorSpec(shape, tf.uint8, name="pixels")]
     model, _ = tf2onnx.convert.from_function(tf.function(serve), signature, opset=OPSET)
     c = len(contract.classes)
-    shapes: dict[str, tuple[int, ...]] = {
+    promised: dict[str, tuple[int, ...]] = {
         "probabilities": (c,),
         "logits": (c,),
         "embedding": (contract.embedding,),
-        "cam": (c, *(contract.cam or ())),
+        **({"cam": (c, *contract.cam)} if contract.cam else {}),
         "unfamiliarity": (),
     }
-    if {value.name for value in model.graph.output} != set(shapes):
-        raise ValueError(f"outputs {[v.name for v in model.graph.output]}, not {list(shapes)}")
+    if {value.name for value in model.graph.output} != set(promised):
+        raise ValueError(f"outputs {[v.name for v in model.graph.output]}, not {list(promised)}")
     del model.graph.output[:]
     model.graph.output.extend(
         onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["batch", *dims])
-        for name, dims in shapes.items()
+        for name, dims in promised.items()
     )
     model.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "batch"
     model.graph.name = contract.model

@@ -8,7 +8,7 @@ from leukview.domain.errors import UsageError
 from training import config
 
 
-@pytest.mark.parametrize("name", sorted(p.stem for p in config.CONFIGS.glob("*.toml")))
+@pytest.mark.parametrize("name", config.known())
 def test_every_shipped_config_can_be_read(name: str) -> None:
     assert config.load(name).name == name
 
@@ -54,3 +54,37 @@ def test_stages_on_features_begin_at_one_place() -> None:
     with pytest.raises(ValueError, match="same place"):
         config.Config(name="odd", stages=stages)
     assert config.Config(name="even", stages=stages[1:]).cut == "block5a"
+
+
+def test_a_config_names_a_network_that_there_is() -> None:
+    stage = config.Stage(kind="full", steps=1)
+    with pytest.raises(UsageError, match="vgg19"):
+        config.Config(name="odd", network="vgg", stages=(stage,))
+    with pytest.raises(ValueError, match="no initial weights 'lite'"):
+        config.Config(name="odd", network="vgg19", init="lite", stages=(stage,))
+
+
+def test_an_ensemble_has_no_block_to_begin_at() -> None:
+    stage = config.Stage(kind="upper", steps=1, frozen_below="block5a")
+    with pytest.raises(ValueError, match="no blocks"):
+        config.Config(name="odd", network="voting", init="random", stages=(stage,))
+
+
+def test_a_recipe_serves_another_network_with_that_ones_head_and_loss() -> None:
+    paper = config.load("paper")
+    other = config.for_network(paper, "tversky-cnn")
+    assert (other.name, other.network, other.head) == ("paper-tversky-cnn", "tversky-cnn", "table2")
+    assert other.init == "random"  # it has no others
+    assert {stage.loss for stage in other.stages} == {"tversky"}
+    assert other.augmentation == paper.augmentation
+    (stage,), (before,) = other.stages, paper.stages
+    assert (stage.learning_rate, stage.epochs) == (before.learning_rate, before.epochs)
+    vgg19 = config.for_network(paper, "vgg19", "random")
+    assert (vgg19.head, vgg19.init) == ("table7", "random")
+    assert config.for_network(paper, "vgg19").init == "imagenet"  # it has no `lite`
+    assert {stage.loss for stage in vgg19.stages} == {"mse"}
+
+
+def test_a_recipe_that_does_not_fit_a_network_is_refused_by_name() -> None:
+    with pytest.raises(UsageError, match=r"best-pbc cannot be used for voting.*no blocks"):
+        config.for_network(config.load("best-pbc"), "voting")
