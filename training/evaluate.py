@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,11 @@ from numpy.typing import NDArray
 from leukview.contract import Figure, ReviewThreshold
 from training import calibrate
 from training.data.catalogue import ImageSet
-from training.experiment import CROSS, Experiment
 from training.metrics import figures
+from training.runs import CROSS
+
+if TYPE_CHECKING:  # it imports Keras, and who only reads tables should not wait for it
+    from training.experiment import Experiment
 
 RESULTS = Path(__file__).parent / "results"
 MODELS = {"all4": "all4-b3", "cnmc": "cnmc-b3", "pbc": "pbc8-b3"}

@@ -25,8 +25,8 @@ from training.data.splits import Parts, Split
 from training.data.written import EXTERNAL, split_of
 from training.features import Trunk
 from training.linear import fit_linear
-from training.models import efficientnet_b3, initial
-from training.runs import Run
+from training.models import efficientnet_b3, initial, registry
+from training.runs import CROSS, FINAL, Run
 from training.train import (
     Fitter,
     Material,
@@ -37,7 +37,6 @@ from training.train import (
     put_head,
 )
 
-CROSS, PAPER, FINAL = "cross", "paper", "final"
 SEEN = 320  # fit rows whose embeddings a fold keeps; 128 directions need at least 256
 
 
@@ -107,6 +106,8 @@ def fresh(exp: Experiment) -> keras.Model:
     keras.utils.set_random_seed(exp.config.seed)
     norm = np.asarray(exp.material.pixels[exp.split.norm])
     model = initial.classifier(exp.config, exp.about, exp.run.folder.parent, exp.lite, norm)
+    if model.input_shape[1] != norm.shape[1]:  # a comparison on a budget takes smaller images
+        model = registry.at_side(model, norm.shape[1])
     if exp.trunk:
         model.get_layer("trunk").load_weights(exp.trunk)
     elif exp.config.init != "random":

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from training.config import Config
 from training.data.catalogue import ImageSet
 
+# Names of parts: a fold is "cross0", "cross1" ...
+CROSS, PAPER, FINAL = "cross", "paper", "final"
 FINAL_WEIGHTS = "final.weights.h5"
 
 

@@ -114,9 +114,9 @@ class Place:
 
     def prepare(self) -> Any:
         """A finished run of all4, foreign images, earlier published files; the experiment."""
-        from training.experiment import CROSS, PAPER, Experiment, fresh, parts_of
+        from training.experiment import Experiment, fresh, parts_of
         from training.features import Trunk
-        from training.runs import Run
+        from training.runs import CROSS, PAPER, Run
         from training.train import Material, head_logits
 
         rng = np.random.default_rng(0)
