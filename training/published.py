@@ -91,8 +91,8 @@ CONTRADICTIONS = {
     5: "Its text swaps false positives and false negatives. Here leukemia is the positive class,"
     " and a false negative is a blast called normal.",
     6: "Its text gives the predictive values of equations 5 and 6 as 0.986 and 0.970. Fig. 7 gives"
-    " 358/364 = 0.984 and 165/171 = 0.965; the text's are those of five false positives (358/363"
-    " and 165/170), where Fig. 7 leaves six.",
+    " 358/364 = 0.984 and 165/171 = 0.965. Its text counts five false positives (358/363 = 0.986,"
+    " 165/170 = 0.971) where Fig. 7 leaves six.",
     7: "Its split is random, so cells of one patient stand on both sides; the rule of C-NMC itself"
     " is a split by subject. That is why `grouped` stands beside `paper` everywhere here.",
 }
