@@ -57,7 +57,7 @@ def test_decisions_win_and_what_is_not_decided_is_left_out_and_counted(
         row("b.png", h["b.png"], "normal", decision_state="agreed"),
         row("c.png", h["c.png"], "", decision_state="undecided"),
         row("d.png", h["d.png"], "", decision_state="undecided"),
-        row("e.png", h["e.png"], "", decision_state="unsure"),
+        row("e.png", h["e.png"], "blast", decision_state="unsure"),
         row("f.png", h["f.png"], "", decision_state="excluded", excluded=True),
         row("g.png", h["g.png"], "blast", status="error"),
     ]
