@@ -131,12 +131,14 @@ class Store:
 def key_of(config: Config, start: Path | None, norm: NDArray[np.int64]) -> str:
     """Twelve hex digits of what features depend on: initial weights, cut, changes, seed, norm rows.
 
+    Without a file of weights the network's name stands for them, since each draws its own.
+
     Args:
         config: of the fit.
         start: file of the initial weights, None for random ones.
         norm: rows that the batch norm was measured on.
     """
-    weights = sha256_of(start) if start else ""
+    weights = sha256_of(start) if start else config.network
     said = [
         weights,
         config.cut,

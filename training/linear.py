@@ -19,7 +19,7 @@ from training.train import Material
 
 
 def fit_linear(head: keras.Model, material: Material, parts: Parts, stage: Stage) -> None:
-    """Fit a head of one dense layer in place; the choose part is not asked.
+    """Fit a head of one dense layer in place, on the choose part too: there is nothing to choose.
 
     Features are scaled to unit variance for the penalty (L2, `stage.strength` is scikit-learn's C),
     and the scaling goes into the layer's weights.
@@ -32,8 +32,9 @@ def fit_linear(head: keras.Model, material: Material, parts: Parts, stage: Stage
         raise ValueError(f"a linear stage fits one dense layer, and this head has {weighted}")
     if material.features is None:
         raise ValueError("a linear stage needs features; run the features step first")
-    x = np.concatenate([copy[parts.fit] for copy in material.features]).astype(np.float64)
-    y = np.tile(material.y[parts.fit], len(material.features))
+    rows = np.concatenate([parts.fit, parts.choose])
+    x = np.concatenate([copy[rows] for copy in material.features]).astype(np.float64)
+    y = np.tile(material.y[rows], len(material.features))
     kernel, bias = logistic(x, y, material.class_count, stage.strength, balanced=stage.balanced)
     head.get_layer("logits").set_weights([kernel, bias])
 

@@ -29,7 +29,6 @@ from training.evaluate import Predictions
 from training.experiment import SEEN, Experiment, fresh, held_out_distances
 from training.features import Trunk
 from training.models import initial
-from training.models.efficientnet_b3 import SIDE, WIDTH
 from training.train import head_logits
 from training.unfamiliar import Familiarity
 
@@ -164,7 +163,9 @@ def notice_of(about: ImageSet, earlier: tuple[ImageSet, ...], *, unknown: bool) 
     return " ".join(parts)
 
 
-def contract_of(exp: Experiment, measured: Measured, data: Path) -> ModelContract:
+def contract_of(
+    exp: Experiment, measured: Measured, shapes: export.Shapes, data: Path
+) -> ModelContract:
     """The contract of a fitted model; `data` is the folder that holds the sets."""
     about = exp.about
     runs = exp.run.folder.parent
@@ -175,13 +176,12 @@ def contract_of(exp: Experiment, measured: Measured, data: Path) -> ModelContrac
         )
         for c in about.classes
     )
-    grid = -(-SIDE // 32)
     return ModelContract(
         model=evaluate.MODELS[about.name],
         title=f"{about.title} {RELEASE}",
         created=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        height=SIDE,
-        width=SIDE,
+        height=shapes.side,
+        width=shapes.side,
         resize="crop_and_resize",
         smallest_side=about.sides[0],
         largest_side=about.sides[1],
@@ -190,8 +190,8 @@ def contract_of(exp: Experiment, measured: Measured, data: Path) -> ModelContrac
         temperature=measured.temperature,
         review=measured.review,
         unfamiliar_above=round(measured.unfamiliar_above, 4),
-        embedding=WIDTH,
-        cam=(grid, grid),
+        embedding=shapes.embedding,
+        cam=shapes.cam,
         data=tuple(_training_set(one, data) for one in (about, *earlier)),
         protocol=protocol_words(about, exp.config),
         figures=measured.figures,
@@ -242,12 +242,12 @@ def _write(exp: Experiment, data: Path, drafts: dict[str, Path]) -> ModelContrac
         unfamiliar_above=fitted.threshold,
         figures=(*evaluate.figures_of(found, about), *foreign),
     )
-    contract = contract_of(exp, measured, data)
+    contract = contract_of(exp, measured, export.shapes(model), data)
     serving = export.make_serving(model, fitted, temperature)
     export.to_onnx(serving, contract, drafts[".onnx"])
     samples = [image.path for image in scan([resources.path("samples")]).images][::4]
     golden.write(drafts[".golden.npz"], model, temperature, samples)
-    start = initial.words(exp.config.init, exp.run.folder.parent)
+    start = initial.words(exp.config, exp.run.folder.parent)
     text = model_card.card(contract, initialised=start, recipe=exp.config.name)
     drafts[".md"].write_text(text, encoding="utf-8", newline="\n")
     return contract

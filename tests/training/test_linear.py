@@ -36,7 +36,7 @@ def test_the_layer_gives_the_probabilities_of_scikit_learn_on_scaled_features(
     np.testing.assert_allclose(got, expected, atol=1e-5)
 
 
-def test_all_copies_are_fitted_and_only_the_rows_of_the_part(keras: ModuleType) -> None:
+def test_all_copies_are_fitted_and_no_row_of_the_test_part(keras: ModuleType) -> None:
     from training.config import Stage
     from training.data.splits import Parts
     from training.linear import fit_linear, logistic
@@ -44,7 +44,7 @@ def test_all_copies_are_fitted_and_only_the_rows_of_the_part(keras: ModuleType) 
 
     x, y = drawn(3)
     other = x + 1
-    other[60:] = 1e6  # a row that the part does not name would show
+    other[75:] = 1e6  # a test row would show
     material = Material(
         features=[x, other], pixels=np.empty((90, 1, 1, 3), np.uint8), y=y, class_count=3
     )
@@ -54,7 +54,7 @@ def test_all_copies_are_fitted_and_only_the_rows_of_the_part(keras: ModuleType) 
         image, keras.layers.Dense(3, name="logits")(keras.layers.Dropout(0.5)(image))
     )
     fit_linear(head, material, part, Stage(kind="linear", strength=2.0))
-    both, twice = np.concatenate([x[:60], other[:60]]), np.tile(y[:60], 2)
+    both, twice = np.concatenate([x[:75], other[:75]]), np.tile(y[:75], 2)
     kernel, bias = logistic(both, twice, 3, 2.0, balanced=False)
     np.testing.assert_array_equal(head.get_layer("logits").get_weights()[0], kernel)
     np.testing.assert_array_equal(head.get_layer("logits").get_weights()[1], bias)

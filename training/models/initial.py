@@ -17,16 +17,12 @@ from leukview.inference.model_file import load
 from training.config import Config
 from training.data.catalogue import SETS, ImageSet
 from training.models import shipped
-from training.models.registry import NETWORKS, initial_weights
+from training.models.registry import NETWORKS, initial_weights, record_of
 from training.runs import FINAL_WEIGHTS
 
 RUN = "run:"  # `init = "run:all4-trunk"`: the trunk of that run's final weights
 MODEL = "model:"  # `init = "model:pbc8-b3"`: the trunk of that shipped model
-WORDS = {
-    "lite": "ImageNet EfficientNet-Lite2 (grown)",
-    "imagenet": "ImageNet EfficientNet-B3",
-    "random": "random weights",
-}
+NAMES = ("imagenet", "lite", "random")  # see `registry.Network.inits`
 
 
 def classifier(
@@ -57,7 +53,8 @@ def classifier(
         shipped.fill(model, shipped.read(_model_file(config.init)), pixels)
         return model
     if not config.init.startswith(RUN):
-        return network(config.head, class_count, initial_weights(config.init, lite))
+        start = initial_weights(config.init, lite, config.network)
+        return network(config.head, class_count, start)
     name, recipe = _chain(config.init, runs)[0]
     donor = classifier(recipe, SETS[name], runs, lite, pixels)
     donor.load_weights(runs / config.init.removeprefix(RUN) / FINAL_WEIGHTS)
@@ -75,7 +72,7 @@ def weights_file(config: Config, runs: Path, lite: Path) -> Path | None:
         return runs / config.init.removeprefix(RUN) / FINAL_WEIGHTS
     if config.init.startswith(MODEL):
         return _model_file(config.init)
-    return initial_weights(config.init, lite)
+    return initial_weights(config.init, lite, config.network)
 
 
 def earlier_sets(init: str, runs: Path) -> tuple[ImageSet, ...]:
@@ -87,22 +84,24 @@ def earlier_sets(init: str, runs: Path) -> tuple[ImageSet, ...]:
     return tuple(SETS[name] for name in dict.fromkeys(names))
 
 
-def words(init: str, runs: Path) -> str:
-    """What the weights were initialised from, for card and table."""
-    chain, origin = _chain(init, runs), _origin(init, runs)
+def words(config: Config, runs: Path) -> str:
+    """What the weights of a config's network were initialised from, for card and table."""
+    chain, origin = _chain(config.init, runs), _origin(config.init, runs)
     if origin.startswith(MODEL):
         title = load(_model_file(origin)).contract.title
         origin = f"the trunk of {origin.removeprefix(MODEL)} ({title})"
-    elif origin not in WORDS:
+    elif origin in NAMES:
+        origin = record_of(config.network).words(origin)
+    else:
         origin = f"the file {Path(origin).name}, whose training images are unknown"
     fits = (f"fitted on {name} (`{recipe.name}`)" for name, recipe in reversed(chain))
-    return ", then ".join([WORDS.get(origin, origin), *fits])
+    return ", then ".join([origin, *fits])
 
 
 def from_unknown_images(init: str, runs: Path) -> bool:
     """Whether the initial weights are a file of which nobody can say what it has seen."""
     origin = _origin(init, runs)
-    return origin not in WORDS and not origin.startswith(MODEL)
+    return origin not in NAMES and not origin.startswith(MODEL)
 
 
 def _model_file(init: str) -> Path:

@@ -90,14 +90,14 @@ def test_the_card_tells_the_whole_way_of_the_weights(network: Any, tmp_path: Pat
     from training.models import initial
 
     finished(tmp_path, "all4-trunk", "all4", config("lite"), network("table2", 4, None))
-    said = initial.words("run:all4-trunk", tmp_path)
+    said = initial.words(config("run:all4-trunk"), tmp_path)
     assert said == "ImageNet EfficientNet-Lite2 (grown), then fitted on all4 (`trunk`)"
 
 
 def test_the_words_of_a_file_admit_that_nobody_knows_what_it_has_seen(tmp_path: Path) -> None:
     from training.models import initial
 
-    said = initial.words(str(tmp_path / "theirs.weights.h5"), tmp_path)
+    said = initial.words(config(str(tmp_path / "theirs.weights.h5")), tmp_path)
     assert said == "the file theirs.weights.h5, whose training images are unknown"
     assert initial.from_unknown_images("theirs.weights.h5", tmp_path)
     for known in ("lite", "imagenet", "random", "model:pbc8-b3"):

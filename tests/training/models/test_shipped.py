@@ -78,7 +78,7 @@ def test_a_model_that_is_not_there_is_refused_with_the_names_of_those_that_are(
 def test_the_words_name_the_model_and_the_sets_that_it_has_seen(tmp_path: Path) -> None:
     from training.models import initial
 
-    assert initial.words("model:pbc8-b3", tmp_path) == "the trunk of pbc8-b3 (PBC8-B3 0.2)"
+    assert initial.words(config("model:pbc8-b3"), tmp_path) == "the trunk of pbc8-b3 (PBC8-B3 0.2)"
     earlier = initial.earlier_sets("model:pbc8-b3", tmp_path)
     assert [about.name for about in earlier] == ["pbc", "all4"]
 
