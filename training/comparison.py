@@ -120,9 +120,14 @@ def recipe_of(comparison: Comparison, system: System, choice: Choice | None, tag
         tag: stands in the run's name, so that runs of two budgets lie side by side.
 
     Raises:
-        UsageError: no such recipe or network, or a recipe that a budget cannot be laid on.
+        UsageError: no such recipe or network, or a recipe with stages on features.
     """
     recipe = configs.load(system.recipe or comparison.recipe)
+    if recipe.on_features:
+        raise UsageError(
+            f"A comparison fits networks on images, and {recipe.name} has stages on features."
+            " Nothing was fitted. Features with a linear classifier are among the floors."
+        )
     config = configs.for_network(recipe, system.network, system.init)
     config = msgspec.structs.replace(
         config, name=f"{comparison.name}{tag}-{system.id}", head=system.head or config.head
@@ -143,7 +148,7 @@ def check_for_budget(config: Config) -> None:
         UsageError: it is not one stage of epochs on whole images.
     """
     first = config.stages[0]
-    if len(config.stages) > 1 or first.kind != "full" or not first.epochs or first.view != "whole":
+    if len(config.stages) > 1 or not first.epochs or first.view != "whole":
         raise UsageError(
             f"A budget scales recipes of one stage in epochs on whole images, and {config.name} is"
             " another. Nothing was fitted. Leave --budget out, or name another recipe."
@@ -160,11 +165,9 @@ def fitted(config: Config, rows: int, epochs: float = 0) -> Fitted:
     """
     images = round(epochs * rows)
     for stage in config.stages if not epochs else ():
-        copies = 1 + config.feature_copies if stage.kind == "head" else 1
-        images += stage.steps * stage.batch or stage.epochs * copies * rows
-    sides = [stage.side for stage in config.stages if stage.kind == "full"]
+        images += stage.steps * stage.batch or stage.epochs * rows
     return Fitted(
-        side=sides[-1] if sides else 300,
+        side=config.stages[-1].side,
         epochs=images / rows,
         images=images,
         init=record_of(config.network).words(config.init),

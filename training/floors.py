@@ -78,8 +78,10 @@ def predict(
         classes: C.
     """
     if floor == "majority class":
-        share = np.bincount(y[parts.fit], minlength=classes) / len(parts.fit)
-        return np.tile(share, (len(parts.test), 1))
+        # Certain, not by its share: shares differ from fold to fold, and pooled they would rank
+        # images by their fold (ROC-AUC 0.43 on cnmc).
+        counts = np.bincount(y[parts.fit], minlength=classes)
+        return np.tile(np.eye(classes)[counts.argmax()], (len(parts.test), 1))
     model = _linear(x, y, parts)
     out = np.zeros((len(parts.test), classes))
     out[:, model.classes_] = model.predict_proba(x[parts.test])

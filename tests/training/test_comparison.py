@@ -58,8 +58,11 @@ def test_a_budget_changes_side_and_epochs_and_keeps_the_place_of_the_drop() -> N
 
 
 def test_a_budget_is_refused_by_recipes_that_it_cannot_scale() -> None:
-    with pytest.raises(UsageError, match="--budget"):
-        check_for_budget(config.load("features"))
+    stages = (Stage(kind="full", steps=100), Stage(kind="full", epochs=3, view="part", side=160))
+    for some in (stages[:1], stages[1:], stages):
+        odd = config.Config(name="odd", init="random", stages=some)
+        with pytest.raises(UsageError, match="--budget"):
+            check_for_budget(odd)
 
 
 def test_a_row_says_what_was_seen_from_epochs_and_from_steps() -> None:
@@ -77,10 +80,10 @@ def test_a_stage_that_ended_early_is_counted_as_far_as_it_came() -> None:
     assert (fitted(recipe, 500, 3).epochs, fitted(recipe, 500, 3).images) == (3, 1500)
 
 
-def test_features_of_changed_copies_count_as_images_seen() -> None:
-    stages = (Stage(kind="head", epochs=20, batch=64),)
-    recipe = config.Config(name="head", init="random", feature_copies=2, stages=stages)
-    assert (fitted(recipe, 10).images, fitted(recipe, 10).side) == (600, 300)
+def test_a_recipe_on_features_is_no_row_but_a_floor() -> None:
+    odd = System(network="efficientnet-b3", recipe="features")
+    with pytest.raises(UsageError, match="among the floors"):
+        recipe_of(ASKED, odd, None, "")
 
 
 @pytest.mark.parametrize(
