@@ -1,4 +1,4 @@
-"""`python -m training`: prepare, features, train, evaluate, external, export, weights."""
+"""`python -m training`: prepare, features, train, evaluate, external, compare, export, weights."""
 
 from __future__ import annotations
 
@@ -222,6 +222,31 @@ def external(
     )
     follow(experiment.fit_all(exp))
     _print_figures(exp)
+
+
+@app.command()
+def compare(
+    config: Annotated[str, typer.Argument(help="Comparison by name or path.")] = "compare",
+    budget: Annotated[
+        float | None, typer.Option(help="Minutes for all fits; none fits the recipe as it is.")
+    ] = None,
+    data: Data = DATA,
+    cache: Cache = CACHE,
+    runs: Runs = RUNS,
+    weights: Weights = LITE_PATH,
+    out: Annotated[Path | None, typer.Option(help="Folder to write the report to.")] = None,
+) -> None:
+    """The paper's Tables 5 to 8 and Figures 5 to 10 anew. An interrupted run goes on."""
+    from training import compare as work
+    from training import comparison, report
+
+    asked = comparison.load(config)
+    folders = work.Folders(data=data, cache=cache, runs=runs, lite=weights)
+    sets = chosen(asked.sets, cache)
+    comparing = work.Comparing(asked, sets, folders, budget)
+    follow(comparing.steps())
+    to = out or ROOT / "training" / "results" / asked.name
+    print(report.write(to, asked, comparing.results(), comparing.descriptions(), budget))
 
 
 @app.command()

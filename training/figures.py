@@ -213,6 +213,7 @@ def _dots(ax: Any, outcomes: Sequence[Outcome], about: ImageSet, name: str) -> N
     ax.set_yticks(range(len(titles)), list(titles.values()))
     ax.set_ylim(len(titles) - 0.5, -0.5)
     ax.tick_params(axis="y", length=0)
+    ax.locator_params(axis="x", nbins=3)  # narrow panels: more would run into each other
     ax.grid(axis="x")
 
 
@@ -271,7 +272,7 @@ def ranked(found: Predictions, about: ImageSet) -> Figure:
             roc.set(title=f"ROC, {protocol}", xlabel="1 - specificity", ylabel="recall")
             pr.set(title=f"precision, {protocol}", xlabel="recall", ylabel="precision")
         for ax in axes:
-            ax.set(xlim=(0, 1.01), ylim=(0, 1.01), aspect="equal")
+            ax.set(xlim=(0, 1.01), ylim=(0, 1.01), aspect="equal", xticks=(0, 0.5, 1))
             ax.grid()
         pairs = zip(numbers, looks, strict=True)
         handles = [Line2D([], [], label=about.classes[n].name, **look) for n, look in pairs]
