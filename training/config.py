@@ -73,7 +73,7 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     @property
     def chooses(self) -> bool:
         """Whether there are several states to choose between."""
-        return self.epochs > 0 or self.checks > 1
+        return self.kind != "linear" and (self.epochs > 0 or self.checks > 1)
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -32,7 +32,7 @@ from training.models import initial
 from training.train import head_logits
 from training.unfamiliar import Familiarity
 
-RELEASE = "0.2"
+RELEASE = "0.3"
 FOREIGN_IMAGES = 20  # of each foreign group, evenly spaced in natural order
 Floats = NDArray[np.float64]
 

@@ -82,3 +82,11 @@ def test_a_class_without_images_is_said() -> None:
     x, y = drawn(3)
     with pytest.raises(ValueError, match="only 2 of 3 classes"):
         logistic(x[y < 2], y[y < 2], 3, 1.0, balanced=False)
+
+
+def test_a_linear_stage_has_no_steps_and_chooses_nothing() -> None:
+    from training.config import Stage
+
+    assert not Stage(kind="linear").chooses
+    with pytest.raises(ValueError, match="neither steps nor epochs"):
+        Stage(kind="linear", epochs=3)
