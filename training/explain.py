@@ -286,9 +286,9 @@ def report(work: Explanation, found: Sequence[Explained], lines: Sequence[dict[s
     settings, name = work.settings, work.model.contract.title
     right = sum(one.said == one.truth for one in found)
     intro = (
-        f"{len(found)} images of {work.about.title}, {settings.per_class} of each class at most,"
-        f" drawn by seed {settings.seed}; the model names {right} of them as the set does. The"
-        " class that it names is explained. Hidden places show the mean of"
+        f"{len(found)} of the images of {work.about.name}, at most {settings.per_class} of each"
+        f" class, drawn by seed {settings.seed}; the model names {right} of them as the set does."
+        " The class that it names is explained. Hidden places show the mean of"
         f" {settings.background} other images; SHAP asked the model {settings.evaluations} times an"
         f" image. Model file {work.model.sha256}."
     )

@@ -54,8 +54,9 @@ def sheet(work: Explanation, name: str, found: Sequence[Explained]) -> Figure:
     methods = list(dict.fromkeys(method for one in found for method in one.maps))
     columns, rows = 1 + len(methods) + 2, max(1, len(found))
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(1.75 * columns, 0.9 + 1.85 * rows), layout="constrained")
-        figure.suptitle(f"{name}: what {work.model.contract.title} looks at", x=0.01, ha="left")
+        figure = Figure(figsize=(1.75 * columns, 1.2 + 1.95 * rows), layout="constrained")
+        title = f"{name}: what {work.model.contract.title} looks at\n"
+        figure.suptitle(title, x=0.01, ha="left", fontsize=9)
         grid = figure.subplots(rows, columns, squeeze=False)
         for axes, one in zip(grid, found, strict=False):
             _row(axes, work, one, methods)
@@ -87,17 +88,23 @@ def _row(axes: Any, work: Explanation, one: Explained, methods: Sequence[str]) -
         ax.set_yticks([])
         ax.spines[:].set_visible(False)
     axes[0].imshow(image)
-    axes[0].contour(work.rule.cells(image), [0.5], colors="#56B4E9", linewidths=0.7)
+    cells = work.rule.cells(image)
+    if 0 < cells.sum() < cells.size:
+        axes[0].contour(cells, [0.5], colors="#56B4E9", linewidths=0.7)
     said = work.about.classes[one.said].name
     axes[0].set_title(f"image {one.row}\nsays {said}, {one.probability:.2f}")
     for ax, method in zip(axes[1:], methods, strict=False):
         ax.imshow(overlaid(image, one.maps[method]))
+        if 0 < cells.sum() < cells.size:
+            ax.contour(cells, [0.5], colors="#333333", linewidths=0.5)
     for ax, curve in zip(axes[-2:], CURVE_TITLES, strict=True):
         for method in methods:
             values = one.curves[method, curve]
             colour, style = LINES[method]
             ax.plot(np.linspace(0, 1, len(values)), values, color=colour, ls=style, lw=1.1)
-        ax.set(xlim=(0, 1), ylim=(0, 1.02), xticks=[0, 1], yticks=[0, 1])
+        ax.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="share of the image")
+        ax.set_xticks([0, 1], ["0", "1"])
+        ax.set_yticks([0, 1], ["0", "1"])
         ax.set_box_aspect(1)
 
 
@@ -106,7 +113,7 @@ def overlaid(image: Pixels, found: Map) -> Pixels:
     top = max(float(np.quantile(np.abs(found), 0.99)), 1e-12)
     scaled = np.clip(found / top, -1, 1)
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None].astype(np.float64)
-    pale = np.repeat(140 + grey * (110 / 255), 3, axis=2)
+    pale = np.repeat(200 + grey * (50 / 255), 3, axis=2)
     colour = mpl.colormaps[SIGNED](scaled / 2 + 0.5)[..., :3] * 255
     cover = np.sqrt(np.abs(scaled))[..., None] * 0.85
     return np.asarray(np.rint(pale * (1 - cover) + colour * cover), dtype=np.uint8)

@@ -198,7 +198,7 @@ def test_a_run_writes_a_sheet_for_each_class_a_table_and_a_report(
         if x["said"] == "all"
     )
     text = (work.folder / "explain.md").read_text("utf-8")
-    assert "4 images of C-NMC-B3" in text
+    assert "4 of the images of cnmc" in text
     assert "| shap | 4 |" in text
     for name in ("hem", "all"):
         with Image.open(work.folder / f"{name}.png") as sheet:
