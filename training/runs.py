@@ -2,13 +2,17 @@
 
 `runs/<set>-<config>/` holds `run.json`, one `<part>.npz` of test logits per fold and protocol, and
 `final.weights.h5`. A part that is there is not fitted again, so a killed run goes on where it was.
+`run.json` says for each part how long it took and by which revision of the checkout it was fitted.
 """
 
 from __future__ import annotations
 
 import json
 import platform
-from importlib.metadata import version
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import msgspec
@@ -17,6 +21,7 @@ from numpy.typing import NDArray
 
 from training.config import Config
 from training.data.catalogue import ImageSet
+from training.revision import revision
 
 # Names of parts: a fold is "cross0", "cross1" ...
 CROSS, PAPER, FINAL = "cross", "paper", "final"
@@ -46,9 +51,29 @@ class Run:
                     " fitted. Rename the folder or the config."
                 )
         else:
-            packages = ("keras", "numpy", "scikit-learn", "opencv-python-headless")
-            said["versions"] = {name: version(name) for name in packages}
+            said["versions"] = _versions()
             said["python"] = platform.python_version()
+            said |= revision()
+            _write(path, json.dumps(said, indent=2).encode())
+
+    @contextmanager
+    def timed(self, part: str, clock: Callable[[], float] = time.perf_counter) -> Iterator[None]:
+        """Write down what is fitted inside: seconds, added to those of an earlier attempt.
+
+        An attempt that ends by a signal that Python does not see is not counted.
+
+        Args:
+            part: its name.
+            clock: seconds; another one in tests.
+        """
+        begun, path = clock(), self.folder / "run.json"
+        try:
+            yield
+        finally:
+            said = json.loads(path.read_text("utf-8"))
+            parts = said.setdefault("parts", {})
+            before = parts.get(part, {}).get("seconds", 0.0)
+            parts[part] = {"seconds": round(before + clock() - begun, 1), **revision()}
             _write(path, json.dumps(said, indent=2).encode())
 
     @property
@@ -67,6 +92,18 @@ class Run:
     def load(self, part: str) -> dict[str, NDArray[np.generic]]:
         with np.load(self.folder / f"{part}.npz") as found:
             return dict(found)
+
+
+def _versions() -> dict[str, str]:
+    """Of what a fit depends on; of the backends those that are installed."""
+    packages = ["keras", "numpy", "scikit-learn", "opencv-python-headless"]
+    out = {name: version(name) for name in packages}
+    for name in ("tensorflow", "jax", "torch"):
+        try:
+            out[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return out
 
 
 def _write(path: Path, data: bytes) -> None:
