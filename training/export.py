@@ -22,6 +22,12 @@ from training.unfamiliar import Familiarity
 
 OPSET = 18  # the newest that tf2onnx 1.17 writes
 Serving = Callable[[Any], dict[str, Any]]
+# Of each activation that a head may have, from its value.
+SLOPES: dict[str, Callable[[Any], Any]] = {
+    "relu": lambda y: ops.cast(y > 0, "float32"),
+    "elu": lambda y: ops.where(y > 0, ops.ones_like(y), y + 1),
+    "tanh": lambda y: 1 - y * y,
+}
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ def shapes(classifier: keras.Model) -> Shapes:
 
 
 def _head_gradient(classifier: keras.Model, hidden: Any | None) -> Any:
-    """D logit_c / d embedding_k, (N or 1, D, C), written out; `hidden` is (N, 256) after the ReLU.
+    """D logit_c / d embedding_k, (N or 1, D, C), written out; `hidden` is (N, units), activated.
 
     W1 stands on the left, so that it shares the Dense layer's initializer in the file.
     """
@@ -61,8 +67,9 @@ def _head_gradient(classifier: keras.Model, hidden: Any | None) -> Any:
         return ops.expand_dims(w2, 0)
     norm = classifier.get_layer("head_norm")
     slope = norm.gamma / ops.sqrt(norm.moving_variance + norm.epsilon)
-    active = ops.expand_dims(ops.cast(hidden > 0, "float32"), -1) * ops.expand_dims(w2, 0)
-    through = ops.matmul(classifier.get_layer("head_dense").kernel, active)
+    dense = classifier.get_layer("head_dense")
+    active = ops.expand_dims(SLOPES[dense.activation.__name__](hidden), -1)
+    through = ops.matmul(dense.kernel, active * ops.expand_dims(w2, 0))
     return through * ops.reshape(slope, (1, -1, 1))
 
 
