@@ -1,4 +1,4 @@
-"""`python -m training`: prepare, features, train, evaluate, external, compare, export, weights."""
+"""`python -m training`: from images to models, their figures and what they look at."""
 
 from __future__ import annotations
 
@@ -247,6 +247,54 @@ def compare(
     follow(comparing.steps())
     to = out or ROOT / "training" / "results" / asked.name
     print(report.write(to, asked, comparing.results(), comparing.descriptions(), budget))
+
+
+@app.command()
+def tune(
+    one: Annotated[str, typer.Argument(metavar="SET", help=f"Set: {_WHICH}.")],
+    data: Data = DATA,
+    cache: Cache = CACHE,
+    runs: Runs = RUNS,
+    weights: Weights = LITE_PATH,
+    config: Name = "features",
+    trials: Annotated[int, typer.Option(min=1, help="In all, with those already there.")] = 50,
+    part: Annotated[str, typer.Option(help="Part whose test rows no trial sees.")] = "cross0",
+    seed: int = 0,
+) -> None:
+    """Search units, dropout, activation, batch, rate and decay of a head. It may be interrupted."""
+    from training import tune as work
+
+    (exp,) = opened([one], config, data=data, cache=cache, runs=runs, lite=weights)
+    search = work.Search(exp=exp, part=part, seed=seed)
+    follow(work.tune(search, trials))
+    print((search.folder / "tune.md").read_text(encoding="utf-8"))
+    print(f"{exp.about.name}: {search.folder}")
+
+
+@app.command()
+def explain(
+    one: Annotated[str, typer.Argument(metavar="SET", help=f"Set: {_WHICH}.")],
+    model: Annotated[str, typer.Option(help="Shipped model by name, or the path of a file.")],
+    data: Data = DATA,
+    cache: Cache = CACHE,
+    runs: Runs = RUNS,
+    per_class: Annotated[int, typer.Option(min=1, help="Images of each class.")] = 4,
+    background: Annotated[int, typer.Option(min=1, help="Images behind what is hidden.")] = 50,
+    evaluations: Annotated[int, typer.Option(min=10, help="Of the model, for SHAP.")] = 500,
+    steps: Annotated[int, typer.Option(min=2, help="Of deletion and insertion.")] = 20,
+    seed: int = 0,
+) -> None:
+    """What a model file looks at: sheets, and how true they are. An interrupted run goes on."""
+    from training import explain as work
+
+    (about,) = chosen([one], cache)
+    settings = work.Settings(
+        per_class=per_class, background=background, evaluations=evaluations, steps=steps, seed=seed
+    )
+    asked = work.open_explanation(about, model, settings, data=data, cache=cache, runs=runs)
+    follow(work.explain(asked))
+    print((asked.folder / "explain.md").read_text(encoding="utf-8"))
+    print(f"{about.name}: {asked.folder}")
 
 
 @app.command()
