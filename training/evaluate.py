@@ -27,6 +27,7 @@ RESULTS = Path(__file__).parent / "results"
 MODELS = {"all4": "all4-b3", "cnmc": "cnmc-b3", "pbc": "pbc8-b3"}
 Floats = NDArray[np.float64]
 BLANKED = "scale bar blanked"
+FLIPPED = "test flips"  # the mean of an image and its three mirrored views, which the app does not
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +36,7 @@ class Predictions:
 
     Attributes:
         protocol: `grouped`, `random`, `paper`, `paper526`, `external`, each also with " scale bar
-            blanked".
+            blanked" and, where a config asks for it, " test flips".
         fold: number of the fold; -1 where there are none (`paper`).
         truth: class indices.
         probabilities: (N, C) after the temperature.
@@ -99,7 +100,8 @@ def write_predictions(exp: Experiment, path: Path) -> float:
         for name in parts:
             protocol = cross_name(exp.about) if name in folds else name
             fold = int(name.removeprefix(CROSS)) if name in folds else -1
-            for kind, suffix in (("logits", ""), ("blanked", f" {BLANKED}")):
+            kinds = {"logits": "", "blanked": f" {BLANKED}", "flipped": f" {FLIPPED}"}
+            for kind, suffix in kinds.items():
                 if kind in found[name]:
                     _lines(exp, table, protocol + suffix, fold, found[name], kind, temperature)
     draft.replace(path)
