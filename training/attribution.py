@@ -189,46 +189,71 @@ def _curve(
 
 @dataclass(frozen=True)
 class CellRule:
-    """How cells are told from what lies around them, by one threshold for the whole set.
+    """How cells are told from what lies around them, by thresholds for the whole set.
 
     Attributes:
         black: cells are segmented, all else is black; otherwise what is darker in green than the
-            threshold is a cell: the stain of nuclei takes away green light.
+            threshold is a cell, for stains and blood take away green light.
         threshold: grey level, 0..255.
+        nuclei: a second, lower threshold: nuclei take more of it than red cells; 0 on black.
     """
 
     black: bool
     threshold: int
+    nuclei: int = 0
 
     @property
     def words(self) -> str:
         if self.black:
-            return f"brightest channel above {self.threshold} (the ground is black)"
-        return f"green below {self.threshold} (Otsu over the background images)"
+            return f"Cells: brightest channel above {self.threshold} (the ground is black)."
+        return (
+            f"Nuclei: green below {self.nuclei}; other cells, most of them red: green below"
+            f" {self.threshold} (Otsu over the background images, twice)."
+        )
 
     def cells(self, image: Pixels) -> NDArray[np.bool_]:
         """Where cells are, (side, side); single pixels of noise are smoothed away."""
-        plane = image.max(axis=2) if self.black else np.ascontiguousarray(image[..., 1])
-        smooth = np.asarray(cv2.medianBlur(plane, 5))
+        smooth = self._smooth(image)
         return smooth > self.threshold if self.black else smooth < self.threshold
+
+    def core(self, image: Pixels) -> NDArray[np.bool_]:
+        """What a person looks at, (side, side): nuclei, or the segmented cell."""
+        return self.cells(image) if self.black else self._smooth(image) < self.nuclei
+
+    def _smooth(self, image: Pixels) -> Pixels:
+        plane = image.max(axis=2) if self.black else np.ascontiguousarray(image[..., 1])
+        return np.asarray(cv2.medianBlur(plane, 5), dtype=np.uint8)
 
 
 def cell_rule(images: Pixels) -> CellRule:
     """The rule of a set, from some of its images (N, side, side, 3)."""
     if float(np.mean(images.max(axis=3) <= BLACK)) >= BLACK_GROUND:
         return CellRule(True, BLACK)
-    green = np.ascontiguousarray(images[..., 1]).reshape(len(images), -1)
-    level, _ = cv2.threshold(green, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    return CellRule(False, int(level) + 1)
+    green = images[..., 1].ravel()
+    level = _otsu(green)
+    return CellRule(False, level, _otsu(green[green < level]))
+
+
+def _otsu(values: Pixels) -> int:
+    """The level below which the darker part of the values (N,) lies."""
+    if not len(values):  # images of one colour
+        return 0
+    level, _ = cv2.threshold(values[:, None], 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    return int(level) + 1
 
 
 def regions(image: Pixels, rule: CellRule, scale_bar: bool) -> dict[str, NDArray[np.bool_]]:
-    """Disjoint parts that cover the image: cells, background, and the scale bar's box if any."""
-    cells = rule.cells(image)
+    """Disjoint parts that cover the image: cells, background, and the scale bar's box if any.
+
+    Where they are not segmented, nuclei and other cells are told apart.
+    """
+    cells, core = rule.cells(image), rule.core(image)
     bar = np.zeros_like(cells)
     if scale_bar:
         bar[corner_box(0, (image.shape[0], image.shape[1]))] = True
-    out = {"cells": cells & ~bar, "background": ~cells & ~bar}
+    out = {"cells": cells} if rule.black else {"nuclei": core, "other cells": cells & ~core}
+    out = {name: part & ~bar for name, part in out.items()}
+    out["background"] = ~cells & ~bar
     return {**out, "scale bar": bar} if scale_bar else out
 
 

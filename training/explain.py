@@ -307,9 +307,9 @@ def report(work: Explanation, found: Sequence[Explained], lines: Sequence[dict[s
             "",
             *_truth_table(lines),
             "",
-            "## Cells, background, scale bar",
+            "## Where it lies",
             "",
-            f"Share of what speaks for the class that lies in each part. Cells: {work.rule.words}."
+            f"Share of what speaks for the class that lies in each part. {work.rule.words}"
             " A map that knows nothing has the share of the area.",
             "",
             *_share_table(lines),

@@ -88,15 +88,15 @@ def _row(axes: Any, work: Explanation, one: Explained, methods: Sequence[str]) -
         ax.set_yticks([])
         ax.spines[:].set_visible(False)
     axes[0].imshow(image)
-    cells = work.rule.cells(image)
-    if 0 < cells.sum() < cells.size:
-        axes[0].contour(cells, [0.5], colors="#56B4E9", linewidths=0.7)
+    core = work.rule.core(image)
+    if 0 < core.sum() < core.size:
+        axes[0].contour(core, [0.5], colors="#56B4E9", linewidths=0.7)
     said = work.about.classes[one.said].name
     axes[0].set_title(f"image {one.row}\nsays {said}, {one.probability:.2f}")
     for ax, method in zip(axes[1:], methods, strict=False):
         ax.imshow(overlaid(image, one.maps[method]))
-        if 0 < cells.sum() < cells.size:
-            ax.contour(cells, [0.5], colors="#333333", linewidths=0.5)
+        if 0 < core.sum() < core.size:
+            ax.contour(core, [0.5], colors="#333333", linewidths=0.5)
     for ax, curve in zip(axes[-2:], CURVE_TITLES, strict=True):
         for method in methods:
             values = one.curves[method, curve]

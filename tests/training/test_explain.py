@@ -148,14 +148,17 @@ def test_a_true_map_deletes_and_inserts_faster_than_a_random_one(answers: Answer
     assert len(right.deletion_curve) == 9
 
 
-def test_cells_background_and_scale_bar_cover_a_stained_field_once() -> None:
+def test_nuclei_other_cells_background_and_scale_bar_cover_a_stained_field_once() -> None:
     field = np.full((4, SIDE, SIDE, 3), 220, np.uint8)
     field[:, 6:14, 6:14, 1] = 60
+    field[:, 15:21, 2:22, 1] = 150
     rule = cell_rule(field)
     parts = regions(field[0], rule, scale_bar=True)
     assert sum(part.astype(int) for part in parts.values()).tolist() == [[1] * SIDE] * SIDE
-    assert parts["cells"][7:13, 7:13].all()
-    assert parts["cells"].sum() <= 64
+    assert parts["nuclei"][7:13, 7:13].all()
+    assert parts["nuclei"].sum() <= 64
+    assert parts["other cells"][16:20, 3:20].all()
+    assert parts["background"][:5].all()
     assert parts["scale bar"][-1, -1]
     assert not rule.black
 
@@ -212,6 +215,28 @@ def test_a_run_writes_a_sheet_for_each_class_a_table_and_a_report(
     list(explain(work, "cpu"))
     assert computed == [work.rows[-1]]
     assert (work.folder / "explain.csv").read_bytes() == first
+
+
+def test_the_command_explains_a_prepared_set_and_prints_the_report(
+    model_path: Path, tmp_path: Path
+) -> None:
+    from typer.testing import CliRunner
+
+    from training.commands import app
+
+    pixels, y = drawn()
+    (tmp_path / "cnmc").mkdir()
+    rows = [f"{i}.png,{ABOUT.class_ids[c]},g{i},{i:064x}" for i, c in enumerate(y)]
+    table = "\n".join(["file,class,subject_group,sha256", *rows])
+    (tmp_path / "cnmc" / "images.csv").write_text(table, encoding="utf-8")
+    np.save(tmp_path / "cnmc.pixels.npy", pixels)
+    folders = [part for name in ("data", "cache", "runs") for part in (f"--{name}", str(tmp_path))]
+    small = ["--per-class", "1", "--background", "4", "--evaluations", "10", "--steps", "2"]
+    out = CliRunner().invoke(app, ["explain", "cnmc", "--model", str(model_path), *folders, *small])
+    assert out.exit_code == 0, out.output
+    assert "# What Toy 2 looks at" in out.output
+    (folder,) = tmp_path.glob("explain-cnmc-corner-*-1-4-10-2-0")
+    assert (folder / "hem.png").is_file()
 
 
 def test_background_images_are_none_of_those_explained(model_path: Path, tmp_path: Path) -> None:
