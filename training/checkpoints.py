@@ -7,11 +7,13 @@ import shutil
 from pathlib import Path
 from typing import Any, Protocol
 
+import h5py
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
 BACKUP, LATEST, BEST = "backup", "latest.weights.h5", "best.npz"
+DONE = "epochs_done"  # attribute of the checkpoint's file
 
 
 class Drawn(Protocol):
@@ -35,13 +37,25 @@ def resume(model: keras.Model, run: Path, steps: int) -> int:
     Args:
         model: compiled, its optimizer built.
         run: folder of the fit.
-        steps: of an epoch.
+        steps: of an epoch, for checkpoints that do not say how many they had seen.
     """
     path = run / BACKUP / LATEST
     if not path.is_file():
         return 0
     model.load_weights(path)
+    with h5py.File(path, "r") as found:
+        if DONE in found.attrs:
+            return int(found.attrs[DONE])
     return int(keras.ops.convert_to_numpy(model.optimizer.iterations)) // steps
+
+
+def stopped_early(run: Path, epoch: int, patience: int) -> bool:
+    """Whether a fit that would go on with `epoch` (from 0) had already lost its patience."""
+    path = run / BEST
+    if not patience or not path.is_file():
+        return False
+    with np.load(path) as found:
+        return epoch - 1 - int(found["score"][2]) >= patience
 
 
 def forget_checkpoints(run: Path) -> None:
@@ -61,6 +75,9 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships
         self._path.parent.mkdir(exist_ok=True)
         draft = self._path.with_name(f"draft.{LATEST}")
         self.model.save_weights(draft, overwrite=True)
+        # Not from the optimizer's steps: in half precision it leaves out those that overflow.
+        with h5py.File(draft, "a") as file:
+            file.attrs[DONE] = epoch + 1
         draft.replace(self._path)
 
 
@@ -97,32 +114,60 @@ class KeepBest(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships n
 
     Args:
         folder: where the best state is kept, so that a killed fit still knows it; None for memory.
+        patience: epochs without a better one after which the fit ends; 0 for never.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, patience: int = 0) -> None:
         super().__init__()
-        self._file = folder / BEST if folder else None
+        self._file, self._patience = folder / BEST if folder else None, patience
 
     def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002  # Keras' signature
-        self._best = (-math.inf, -math.inf)
+        self._best, self._at = (-math.inf, -math.inf), -1
         self._weights: list[Any] = []
         if self._file and self._file.exists():
             with np.load(self._file) as found:
-                accuracy, minus_loss = found["score"].tolist()
-                self._best = (accuracy, minus_loss)
+                accuracy, minus_loss, at = found["score"].tolist()
+                self._best, self._at = (accuracy, minus_loss), int(at)
                 self._weights = [found[f"w{i}"] for i in range(len(found) - 1)]
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         score = (round(float(logs["val_accuracy"]), 6), -float(logs["val_loss"]))
         if score <= self._best:
+            if self._patience and epoch - self._at >= self._patience:
+                self.model.stop_training = True
             return
-        self._best, self._weights = score, weights_of(self.model)
+        self._best, self._at, self._weights = score, epoch, weights_of(self.model)
         if self._file:
             draft = self._file.with_suffix(".draft.npz")
             kept = {f"w{i}": w for i, w in enumerate(self._weights)}
-            np.savez(draft, score=score, **kept)  # type: ignore[arg-type]  # as in runs.py
+            np.savez(draft, score=(*score, epoch), **kept)  # type: ignore[arg-type]  # as in runs.py
             draft.replace(self._file)
 
     def on_train_end(self, logs: Any = None) -> None:  # noqa: ARG002
         if self._weights:
             self.model.set_weights(self._weights)
+
+
+class Averaged(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no types
+    """Lets the running average of the weights be judged, and kept where it is the best.
+
+    It stands after `KeepBest` and before `Checkpoint`. Keras' SwapEMAWeights takes the average back
+    when judging ends, before the best state is kept, and by adding and subtracting, which rounds.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._fitted: list[tuple[Any, NDArray[Any]]] = []
+
+    def on_test_begin(self, logs: Any = None) -> None:  # noqa: ARG002  # Keras' signature
+        optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)
+        fitted, average = optimizer._trainable_variables, optimizer._model_variables_moving_average
+        read = keras.ops.convert_to_numpy
+        self._fitted = [(variable, np.array(read(variable))) for variable in fitted]
+        for variable, mean in zip(fitted, average, strict=True):
+            variable.assign(read(mean))
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+        for variable, value in self._fitted:
+            variable.assign(value)
+        self._fitted = []

@@ -40,6 +40,11 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
             each ends with a checkpoint and, with two or more, asks the choose part.
         strength: of the fit against the penalty, scikit-learn's C, for `linear`.
         frozen_below: name of the first trunk block that is fitted ("block4a"), "" for all.
+        patience: checks, or epochs, without a better one after which the stage ends; 0 for never.
+            Only where there is a choose part, so never in the refit on all rows.
+        ema: share of the running average of the weights that a step leaves (0.99), which is judged
+            and kept instead of the weights; 0 for none.
+        mixed: compute in half precision where there is a GPU, for `full`; weights stay float32.
     """
 
     kind: Literal["head", "linear", "upper", "full"]
@@ -59,8 +64,13 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     balanced: bool = False
     strength: Annotated[float, msgspec.Meta(gt=0)] = 1.0
     frozen_below: str = ""
+    patience: Annotated[int, msgspec.Meta(ge=0)] = 0
+    ema: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.0
+    mixed: bool = False
 
     def __post_init__(self) -> None:
+        if self.mixed and self.kind != "full":
+            raise ValueError("mixed precision is for full stages: maps and features are computed")
         if self.kind == "linear":
             if self.steps or self.epochs:
                 raise ValueError("a linear stage has neither steps nor epochs")
@@ -80,7 +90,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """An experiment: network, head, initialisation, augmentation, stages in order.
 
     `network` is a name in `models.registry`; `init` is `imagenet`, `lite` or `random` where the
-    network has it, or what `models.initial` knows.
+    network has it, or what `models.initial` knows. With `test_flips` the test images are seen
+    flipped too, and figures of the mean of the four stand beside the plain ones.
     """
 
     name: str
@@ -91,6 +102,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     feature_copies: int = 2  # changed copies of each image for stages on features
     blanked_copy: bool = False  # and one without its scale bar, for sets that have one
     augmentation: Augmentation = Augmentation()
+    test_flips: bool = False
     stages: tuple[Stage, ...]
 
     def __post_init__(self) -> None:
@@ -104,6 +116,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         }
         if len(cuts) > 1:
             raise ValueError("stages on features of one trunk have to begin at the same place")
+        if self.test_flips and (self.cut or not self.fits_trunk):
+            raise ValueError("test_flips needs a full stage: features are of images as they are")
 
     @property
     def on_features(self) -> bool:

@@ -16,6 +16,7 @@ from leukview.domain.errors import UsageError
 from leukview.domain.progress import Progress
 from training import features as feature_files
 from training import unfamiliar
+from training.calibrate import softmax
 from training.checkpoints import forget_checkpoints, weights_of
 from training.config import Config
 from training.data import prepare
@@ -26,6 +27,7 @@ from training.data.written import EXTERNAL, split_of
 from training.features import Trunk
 from training.linear import fit_linear
 from training.models import efficientnet_b3, initial, registry
+from training.running import Running
 from training.runs import CROSS, FINAL, Run
 from training.train import (
     Fitter,
@@ -37,6 +39,8 @@ from training.train import (
     put_head,
 )
 
+# An image as it is, and mirrored: rows, columns, both.
+FLIPS = tuple((slice(None, None, a), slice(None, None, b)) for a in (1, -1) for b in (1, -1))
 SEEN = 320  # fit rows whose embeddings a fold keeps; 128 directions need at least 256
 
 
@@ -129,12 +133,15 @@ def parts_of(exp: Experiment) -> dict[str, Parts]:
     return out
 
 
-def fit_all(exp: Experiment, only: Sequence[str] = ()) -> Iterator[Progress]:
+def fit_all(
+    exp: Experiment, only: Sequence[str] = (), running: Running | None = None
+) -> Iterator[Progress]:
     """Fit what is not there yet; yields before the first and after each part.
 
     Args:
         exp: what to fit.
         only: names of parts, as in `parts_of`; none for all.
+        running: how it is run on this machine.
 
     Raises:
         UsageError: an unknown name.
@@ -144,19 +151,20 @@ def fit_all(exp: Experiment, only: Sequence[str] = ()) -> Iterator[Progress]:
     if unknown:
         raise UsageError(f"Unknown parts {unknown}. Known: {', '.join(todo)}. Nothing was fitted.")
     todo = {name: parts for name, parts in todo.items() if not only or name in only}
-    bench = _Bench(exp)
+    bench = _Bench(exp, running or Running())
     yield Progress(0, len(todo), exp.about.name)
     for number, (name, parts) in enumerate(todo.items(), start=1):
         if not (exp.run.weights.exists() if name == FINAL else exp.run.has(name)):
-            _fit_part(exp, bench, name, parts)
+            with exp.run.timed(name):
+                _fit_part(exp, bench, name, parts)
         yield Progress(number, len(todo), name)
 
 
 class _Bench:
     """What the parts of one run share: compiled stages, and the initial weights, measured once."""
 
-    def __init__(self, exp: Experiment) -> None:
-        self._exp = exp
+    def __init__(self, exp: Experiment, running: Running) -> None:
+        self._exp, self._running = exp, running
 
     def fresh(self) -> keras.Model:
         """The run's one classifier, with its initial weights again."""
@@ -165,8 +173,8 @@ class _Bench:
 
     @cached_property
     def fitter(self) -> Fitter:
-        config = self._exp.config
-        return Fitter(self._model, config.head, self._exp.material, config.augmentation)
+        config, material = self._exp.config, self._exp.material
+        return Fitter(self._model, config.head, material, config.augmentation, self._running)
 
     # Made when it is asked for: cross-validating a head needs no trunk.
     @cached_property
@@ -241,7 +249,17 @@ def _test_outputs(
     out["seen_embeddings"] = embed(plain(row) for row in seen)
     if exp.about.scale_bar:
         out["blanked"] = head_logits(model, embed(blanked(row) for row in rows))
+    if exp.config.test_flips:
+        turned = [embed(plain(row)[turn] for row in rows) for turn in FLIPS[1:]]
+        each = [out["logits"], *(head_logits(model, embeddings) for embeddings in turned)]
+        out["flipped"] = mean_vote(each)
     return {**out, "seen": seen}
+
+
+def mean_vote(each: Sequence[NDArray[np.floating[Any]]]) -> NDArray[np.float32]:
+    """Logits (N, C) whose softmax is the mean of the probabilities of several views."""
+    votes = np.mean([softmax(logits.astype(np.float64), 1.0) for logits in each], axis=0)
+    return np.asarray(np.log(np.maximum(votes, np.finfo(np.float32).tiny)), np.float32)
 
 
 View = Callable[[int], NDArray[Any]]

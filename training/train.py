@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,15 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from training import losses
-from training.checkpoints import Checkpoint, Epochs, KeepBest, resume
+from training import distribution, losses
+from training.checkpoints import Averaged, Checkpoint, Epochs, KeepBest, resume, stopped_early
 from training.config import Stage
 from training.data.augment import Augmentation
 from training.data.pipeline import Batches, MapBatches
 from training.data.splits import Parts
-from training.models import efficientnet_b3
+from training.models import efficientnet_b3, registry
 from training.models.heads import Head, add_head
+from training.running import Running
 
 Floats = NDArray[np.float32]
 
@@ -113,7 +115,6 @@ def fit_head(head: keras.Model, material: Material, parts: Parts, stage: Stage, 
         # Weighted, so that a balanced stage is chosen by balanced accuracy.
         held = (x_held, material.targets[parts.choose], each[parts.choose])
     epochs = stage.epochs or max(1, round(steps * stage.batch / len(x)))
-    keep = KeepBest()
     head.fit(
         x,
         y,
@@ -122,17 +123,23 @@ def fit_head(head: keras.Model, material: Material, parts: Parts, stage: Stage, 
         epochs=epochs,
         validation_data=held,
         verbose=0,
-        callbacks=[keep] if held else [],
+        callbacks=_judging(stage, None) if held else [],
     )
 
 
 class OnImages:
     """How a `full` stage is fitted: a copy of the classifier for its side, on changed images."""
 
-    def __init__(self, classifier: keras.Model, head: Head, stage: Stage) -> None:
-        self._classifier, self._stage = classifier, stage
-        self.network = efficientnet_b3.at_side(classifier, head, stage.side)
+    def __init__(self, classifier: keras.Model, stage: Stage, running: Running) -> None:
+        self._classifier, self._stage, self._running = classifier, stage, running
+        # A copy of its own may be mirrored or compute in half precision; the classifier is never.
+        with self.spread(), distribution.precision(stage.mixed):
+            self.network = registry.at_side(classifier, stage.side)
         _freeze(self.network.get_layer("trunk"), stage.frozen_below)
+
+    def spread(self) -> AbstractContextManager[None]:
+        """Where network and optimizer are made: on the devices that were asked for."""
+        return distribution.over(self._running.devices, self._stage.batch)
 
     def begin(self) -> None:
         """Take the classifier's weights."""
@@ -155,6 +162,7 @@ class OnImages:
         """To fit on, `steps` an epoch (0 for one pass), and to choose by."""
         stage, images = self._stage, (material.pixels, material.targets)
         common: dict[str, Any] = {"side": stage.side, "view": stage.view, "batch": stage.batch}
+        common["workers"] = self._running.workers
         fitted = Batches(*images, parts.fit, weights, steps=steps, how=how, seed=seed, **common)
         return fitted, Batches(*images, parts.choose, weights, **common)
 
@@ -162,11 +170,15 @@ class OnImages:
 class OnMaps:
     """How an `upper` stage is fitted: the classifier's own upper layers, on feature maps."""
 
-    def __init__(self, classifier: keras.Model, head: Head, stage: Stage) -> None:  # noqa: ARG002
+    def __init__(self, classifier: keras.Model, stage: Stage, running: Running) -> None:  # noqa: ARG002
         self._stage = stage
         _freeze(classifier.get_layer("trunk"), stage.frozen_below)
         both = efficientnet_b3.upper(classifier, stage.frozen_below)
         self.network = keras.Model(both.input, both.output[1])
+
+    def spread(self) -> AbstractContextManager[None]:
+        """One device: the layers are the classifier's own."""
+        return nullcontext()
 
     def begin(self) -> None:
         """Nothing to take: the layers are shared."""
@@ -233,12 +245,18 @@ class Fitter:
         head: its head, by name.
         material: of all parts.
         how: augmentation of the images.
+        running: how it is run on this machine.
     """
 
     def __init__(
-        self, classifier: keras.Model, head: Head, material: Material, how: Augmentation
+        self,
+        classifier: keras.Model,
+        head: Head,  # noqa: ARG002  # the classifier knows it
+        material: Material,
+        how: Augmentation,
+        running: Running | None = None,
     ) -> None:
-        self._classifier, self._head = classifier, head
+        self._classifier, self._running = classifier, running or Running()
         self._material, self._how = material, how
         self._ready: dict[tuple[Stage, int], _Ready] = {}
 
@@ -262,33 +280,47 @@ class Fitter:
         # Again: building a stage's network for the first part has drawn from the generators.
         keras.utils.set_random_seed(seed)
         run.mkdir(parents=True, exist_ok=True)
+        begin = resume(network, run, length)
         network.fit(
             batches,
             validation_data=held if chooses else None,
             # The batches have their own order, which a resumed fit can find again; Keras' has not.
             shuffle=False,
-            initial_epoch=resume(network, run, length),
-            epochs=epochs,
-            verbose=2,
+            initial_epoch=begin,
+            epochs=begin if stopped_early(run, begin, stage.patience) else epochs,
+            verbose=0 if self._running.drawn else 2,
             callbacks=[
                 Epochs(batches, ready.seeds, seed),
                 # The best state before the checkpoint: an epoch that counts as done was judged.
-                *([KeepBest(run)] if chooses else []),
+                *(_judging(stage, run) if chooses else []),
                 Checkpoint(run),
                 keras.callbacks.CSVLogger(run / "curve.csv", append=True),
                 *_schedule_callbacks(stage),
+                *self._running.callbacks(run),
             ],
         )
         ready.kind.end()
+
+    def prepared(self, stage: Stage, parts: Parts, seed: int = 0) -> tuple[keras.Model, Batches]:
+        """A full stage's compiled network and what it would be fitted on, to measure them."""
+        ready = self._compiled(stage, len(parts.fit))
+        weights = self._material.weights(parts.fit, stage.balanced)
+        return ready.kind.network, ready.kind.batches(
+            self._material, parts, weights, self._how, steps=0, seed=seed
+        )[0]
 
     def _compiled(self, stage: Stage, steps: int) -> _Ready:
         """The stage, as a first fit would find it."""
         key = (stage, steps)
         if key not in self._ready:
-            kind = KINDS[stage.kind](self._classifier, self._head, stage)
-            optimizer, network = _optimizer(stage, steps), kind.network
-            network.compile(optimizer, _loss(stage), weighted_metrics=["accuracy"])
-            optimizer.build(network.trainable_variables)
+            kind = KINDS[stage.kind](self._classifier, stage, self._running)
+            network = kind.network
+            with kind.spread():
+                network.compile(
+                    _optimizer(stage, steps), _loss(stage), weighted_metrics=["accuracy"]
+                )
+                optimizer = network.optimizer  # in half precision Keras wraps the one it was given
+                optimizer.build(network.trainable_variables)
             kept = {id(v) for v in network.weights}
             others = [v for v in (*optimizer.variables, *network.variables) if id(v) not in kept]
             start = [(v, np.array(keras.ops.convert_to_numpy(v))) for v in others]
@@ -314,9 +346,17 @@ def _optimizer(stage: Stage, steps: int) -> Any:
     rate: Any = stage.learning_rate
     if stage.schedule == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(rate, max(steps, 1), alpha=0.01)
+    average: dict[str, Any] = {"use_ema": True, "ema_momentum": stage.ema} if stage.ema else {}
     if stage.optimizer == "adamw":
-        return keras.optimizers.AdamW(rate, weight_decay=stage.weight_decay, clipnorm=1.0)
-    return {"adam": keras.optimizers.Adam, "adamax": keras.optimizers.Adamax}[stage.optimizer](rate)
+        decay = stage.weight_decay
+        return keras.optimizers.AdamW(rate, weight_decay=decay, clipnorm=1.0, **average)
+    kinds = {"adam": keras.optimizers.Adam, "adamax": keras.optimizers.Adamax}
+    return kinds[stage.optimizer](rate, **average)
+
+
+def _judging(stage: Stage, run: Path | None) -> list[Any]:
+    """What asks the choose part after each epoch, and keeps the best state in `run`."""
+    return [KeepBest(run, stage.patience), *([Averaged()] if stage.ema else [])]
 
 
 def _schedule_callbacks(stage: Stage) -> list[Any]:

@@ -88,3 +88,14 @@ def test_a_recipe_serves_another_network_with_that_ones_head_and_loss() -> None:
 def test_a_recipe_that_does_not_fit_a_network_is_refused_by_name() -> None:
     with pytest.raises(UsageError, match=r"best-pbc cannot be used for voting.*no blocks"):
         config.for_network(config.load("best-pbc"), "voting")
+
+
+def test_switches_that_a_stage_cannot_have_are_refused() -> None:
+    with pytest.raises(ValueError, match="full stages"):
+        config.Stage(kind="upper", steps=1, frozen_below="block5a", mixed=True)
+    for stage in (
+        config.Stage(kind="head", epochs=1),
+        config.Stage(kind="upper", steps=1, frozen_below="block5a"),
+    ):
+        with pytest.raises(ValueError, match="test_flips"):
+            config.Config(name="odd", stages=(stage,), test_flips=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from leukview.domain.errors import UsageError
 from training.config import Config, Stage
@@ -43,7 +44,7 @@ def small_network(keras: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
         image = keras.Input((side, side, 3), name="image")
         x = keras.layers.Rescaling([1.0] * 3, [0.0] * 3, name="pixel_range")(image)
         x = keras.layers.GlobalAveragePooling2D(name="embedding", dtype="float32")(trunk(x))
-        return keras.Model(image, add_head(head, x, class_count))
+        return keras.Model(image, add_head(head, x, class_count), name=f"efficientnet-b3_{head}")
 
     monkeypatch.setitem(registry.NETWORKS, "efficientnet-b3", build)
     monkeypatch.setattr(efficientnet_b3, "build", build)
@@ -111,6 +112,21 @@ UPPER = Config(
     augmentation=Augmentation(flip=True),
     stages=(Stage(kind="upper", steps=2, checks=2, batch=4, frozen_below="block2a"),),
 )
+
+
+def test_mirrored_views_are_voted_on_beside_the_plain_logits(experiment: Any) -> None:
+    from training.experiment import FLIPS, fit_all, mean_vote
+
+    image = np.arange(12).reshape(2, 2, 3)
+    assert len({image[turn].tobytes() for turn in FLIPS}) == 4
+    np.testing.assert_array_equal(image[FLIPS[0]], image)
+    asked = structs.replace(RECIPE, test_flips=True)
+    list(fit_all(replace(experiment, config=asked), ["cross0"]))
+    found = experiment.run.load("cross0")
+    assert found["flipped"].shape == found["logits"].shape
+    np.testing.assert_allclose(np.exp(found["flipped"]).sum(axis=1), 1, rtol=1e-5)
+    one, other = np.log([[0.9, 0.1]]), np.log([[0.5, 0.5]])
+    np.testing.assert_allclose(mean_vote([one, other]), np.log([[0.7, 0.3]]), rtol=1e-6)
 
 
 def on_features(experiment: Any, cache: Path) -> Any:

@@ -56,7 +56,7 @@ def small_network(keras: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
         image = keras.Input((side, side, 3), name="image")
         x = keras.layers.Rescaling([1.0] * 3, [0.0] * 3, name="pixel_range")(image)
         x = keras.layers.GlobalAveragePooling2D(name="embedding", dtype="float32")(trunk(x))
-        return keras.Model(image, add_head(head, x, class_count))
+        return keras.Model(image, add_head(head, x, class_count), name=f"efficientnet-b3_{head}")
 
     monkeypatch.setitem(registry.NETWORKS, "efficientnet-b3", build)
     monkeypatch.setattr(efficientnet_b3, "build", build)

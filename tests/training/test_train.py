@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from training.config import Stage
 from training.data.augment import Augmentation
@@ -91,32 +92,35 @@ STAGE = Stage(
 class Fits:
     """Fits the tiny network, always from the same weights, part by part with one fitter."""
 
-    def __init__(self, keras: ModuleType, folder: Path) -> None:
+    def __init__(
+        self, keras: ModuleType, folder: Path, stage: Stage = STAGE, running: Any = None
+    ) -> None:
         from training.checkpoints import weights_of
         from training.train import Fitter, Material
 
         pixels = np.random.default_rng(0).integers(0, 256, (16, 64, 64, 3), dtype=np.uint8)
         y = np.arange(16) % 2
         material = Material(features=None, pixels=pixels, y=y, class_count=2)
-        self._model, self._folder = tiny(keras, 64), folder
+        self._model, self._folder, self._stage = tiny(keras, 64), folder, stage
         # Not drawn: two of these have to begin with equal weights.
         self.start = [
             0.1 + 0.05 * np.cos(np.arange(w.size)).reshape(w.shape) for w in weights_of(self._model)
         ]
         how = Augmentation(flip=True, rotation=20)
-        self._fitter, self._copy = Fitter(self._model, "table7", material, how), weights_of
+        self._fitter = Fitter(self._model, "table7", material, how, running)
+        self._copy = weights_of
 
     def fit(self, name: str) -> list[Any]:
         self._model.set_weights(self.start)
-        self._fitter.fit(parts(16), STAGE, seed=3, run=self._folder / name)
+        self._fitter.fit(parts(16), self._stage, seed=3, run=self._folder / name)
         return self._copy(self._model)
 
 
 @pytest.fixture
 def tiny_networks(keras: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    from training.train import efficientnet_b3
+    from training.train import registry
 
-    monkeypatch.setattr(efficientnet_b3, "at_side", lambda _c, _h, side: tiny(keras, side))
+    monkeypatch.setattr(registry, "at_side", lambda _c, side: tiny(keras, side))
 
 
 def assert_equal(found: list[Any], expected: list[Any]) -> None:
@@ -133,12 +137,21 @@ def test_a_second_part_is_fitted_as_if_it_were_the_first(
     assert_equal(fits.fit("second"), first)
 
 
+@pytest.mark.parametrize("changes", [{}, {"ema": 0.5}, {"mixed": True}])
 def test_a_killed_fit_ends_as_if_it_had_not_been_killed_and_so_does_the_next(
-    tiny_networks: None, keras: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    changes: dict[str, Any],
+    tiny_networks: None,
+    keras: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    from training import distribution
     from training.checkpoints import Epochs
 
-    expected = Fits(keras, tmp_path / "clean").fit("part")
+    monkeypatch.setattr(distribution, "devices", lambda kind=None: ["gpu:0"])
+    stage = replace(STAGE, **changes)
+    expected = Fits(keras, tmp_path / "clean", stage).fit("part")
+    assert all(weight.dtype == np.float32 for weight in expected)
     begin = Epochs.on_epoch_begin
 
     def killed(self: Any, epoch: int, logs: Any = None) -> None:
@@ -149,8 +162,8 @@ def test_a_killed_fit_ends_as_if_it_had_not_been_killed_and_so_does_the_next(
     with monkeypatch.context() as patched:
         patched.setattr(Epochs, "on_epoch_begin", killed)
         with pytest.raises(KeyboardInterrupt):
-            Fits(keras, tmp_path / "killed").fit("part")
-    again = Fits(keras, tmp_path / "killed")
+            Fits(keras, tmp_path / "killed", stage).fit("part")
+    again = Fits(keras, tmp_path / "killed", stage)
     assert_equal(again.fit("part"), expected)
     curve = (tmp_path / "killed" / "part" / "curve.csv").read_text()
     assert [line.split(",")[0] for line in curve.splitlines()[1:]] == ["0", "1", "2"]
@@ -230,6 +243,61 @@ def test_the_best_check_of_a_killed_fit_is_not_forgotten(keras: ModuleType, tmp_
     after.on_epoch_end(1, {"val_accuracy": 0.8, "val_loss": 0.2})
     after.on_train_end()
     np.testing.assert_array_equal(model.get_weights()[0], best[0])
+
+
+def test_a_fit_that_no_longer_gets_better_stops_and_stays_stopped(
+    tiny_networks: None, keras: ModuleType, tmp_path: Path
+) -> None:
+    # Nothing learns, and batch norm measures nothing: no check is better than the first.
+    stage = replace(STAGE, learning_rate=0.0, patience=2, steps=12, checks=6)
+    fits = Fits(keras, tmp_path, replace(stage, frozen_below="dropout"))
+    first = fits.fit("part")
+    assert_equal(fits.fit("part"), first)
+    curve = (tmp_path / "part" / "curve.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in curve[1:]] == ["0", "1", "2"]
+
+
+def test_the_average_is_judged_and_kept_and_the_fit_goes_on_from_the_weights(
+    keras: ModuleType,
+) -> None:
+    from training.checkpoints import Averaged, KeepBest
+
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    model.set_weights([np.zeros((1, 1))])
+    optimizer = keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5)
+    model.compile(optimizer, "mse", metrics=["accuracy"])
+    seen: list[float] = []
+    note = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda *_: seen.append(float(model.get_weights()[0][0, 0]))
+    )
+    x = np.ones((4, 1), np.float32)
+    rows = {"batch_size": 4, "epochs": 2, "verbose": 0, "validation_data": (x, x)}
+    model.fit(x, x, callbacks=[KeepBest(), Averaged(), note], **rows)
+    np.testing.assert_allclose(seen, [0.2, 0.36], rtol=1e-6)  # plain gradient descent to 1
+    np.testing.assert_allclose(model.get_weights()[0], np.mean(seen), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("gpus", "policy"), [(["gpu:0"], "mixed_float16"), ([], "float32")])
+def test_half_precision_is_used_only_where_there_is_a_gpu(
+    gpus: list[str], policy: str, keras: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training import distribution
+
+    monkeypatch.setattr(distribution, "devices", lambda kind=None: gpus)
+    with distribution.precision(True):
+        assert keras.layers.Dense(1).dtype_policy.name == policy
+    with distribution.precision(False):
+        assert keras.layers.Dense(1).dtype_policy.name == "float32"
+    assert keras.config.dtype_policy().name == "float32"
+
+
+def test_what_is_fitted_does_not_depend_on_the_number_of_workers(
+    tiny_networks: None, keras: ModuleType, tmp_path: Path
+) -> None:
+    from training.running import Running
+
+    alone = Fits(keras, tmp_path / "one").fit("part")
+    assert_equal(Fits(keras, tmp_path / "more", running=Running(workers=3)).fit("part"), alone)
 
 
 def test_balanced_weights_give_each_class_the_same_sum() -> None:

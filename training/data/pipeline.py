@@ -35,6 +35,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras ships no ty
         batch: images a step.
         steps: batches an epoch; 0 for one pass over the rows.
         how: augmentation, or None to leave images alone and rows in order.
+        workers: threads that make batches beside the fit; OpenCV and numpy let them run at once.
     """
 
     def __init__(
@@ -50,8 +51,10 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras ships no ty
         steps: int = 0,
         how: Augmentation | None = None,
         seed: int = 0,
+        workers: int = 1,
     ) -> None:
-        super().__init__()
+        # Threads, not processes: a process forked after TensorFlow has started may never return.
+        super().__init__(workers=workers)
         self._pixels, self._targets, self._rows, self._weights = pixels, targets, rows, weights
         self._side, self._view, self._batch, self._how = side, view, batch, how
         self._seed, self._epoch = seed, 0
