@@ -20,6 +20,7 @@ from training.data.catalogue import SETS, ImageSet
 
 if TYPE_CHECKING:  # it imports Keras, for which `--help` should not wait
     from training.experiment import Experiment
+    from training.running import Running
 
 # TensorFlow prints dozens of lines about oneDNN and missing GPUs, none of which a user can act on.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -67,10 +68,12 @@ def opened(names: Iterable[str], config: str, **folders: Path) -> Iterator[Exper
         yield open_experiment(about, recipe, **folders)
 
 
-def follow(steps: Iterable[Progress]) -> None:
-    """Draw a bar on a terminal; in a pipe only walk through."""
+def follow(steps: Iterable[Progress], running: Running | None = None) -> None:
+    """Draw a bar on a terminal; in a pipe only walk through. `running` draws its fits below."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Bar(*columns, TimeRemainingColumn(), console=say, disable=not say.is_terminal) as bar:
+        if running:
+            running.bar = bar
         task = bar.add_task("", total=None)
         for step in steps:
             bar.update(task, completed=step.done, total=step.total, description=step.note)
@@ -150,13 +153,45 @@ def train(
     weights: Weights = LITE_PATH,
     config: Name = "features",
     only: Annotated[list[str] | None, typer.Option(help="Parts: cross0 ..., paper, final.")] = None,
+    devices: Annotated[str, typer.Option(help="To fit images on: a number, or all.")] = "",
+    workers: Annotated[int, typer.Option(min=1, help="Threads that change images.")] = 1,
+    tensorboard: Annotated[bool, typer.Option(help="Write logs for TensorBoard.")] = False,
 ) -> None:
     """Fit every fold of both protocols, then all rows. What is there is not fitted again."""
-    from training import experiment
+    from training import distribution, experiment
+    from training.running import Running
 
+    running = Running(devices=devices, workers=workers, tensorboard=tensorboard)
+    if any(stage.mixed for stage in configs.load(config).stages) and not distribution.devices(
+        "gpu"
+    ):
+        say.print("Mixed precision was asked for and is not used: there is no GPU.")
     for exp in opened(sets, config, data=data, cache=cache, runs=runs, lite=weights):
-        follow(experiment.fit_all(exp, only or ()))
+        follow(experiment.fit_all(exp, only or (), running), running)
         print(f"{exp.about.name}: {exp.run.folder}")
+
+
+@app.command()
+def bench_input(
+    one: Annotated[str, typer.Argument(metavar="SET", help=f"Set: {_WHICH}.")],
+    data: Data = DATA,
+    cache: Cache = CACHE,
+    runs: Runs = RUNS,
+    weights: Weights = LITE_PATH,
+    config: Name = "paper",
+    most: Annotated[int, typer.Option(min=1, help="The most threads to try.")] = 4,
+) -> None:
+    """Images/s of the pipeline, with 1 thread and more, beside those of the training step."""
+    from training import bench_input as work
+    from training import experiment
+    from training.train import Fitter
+
+    stage = work.full_stage(configs.load(config))
+    (exp,) = opened([one], config, data=data, cache=cache, runs=runs, lite=weights)
+    recipe, parts = exp.config, next(iter(experiment.parts_of(exp).values()))
+    fitter = Fitter(experiment.fresh(exp), recipe.head, exp.material, recipe.augmentation)
+    rates = work.measure(fitter, stage, parts, range(1, most + 1))
+    print("\n".join(work.table(rates)))
 
 
 @app.command()
