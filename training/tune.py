@@ -228,6 +228,7 @@ def judged(search: Search, trial: Trial) -> float | None:
     exp, scores = search.exp, []
     if exp.material.features is None:
         raise ValueError("a search needs features; run the features step first")
+    keras.utils.clear_session()  # else the graphs of every trial stay in memory
     for number, parts in enumerate(search.rounds):
         keras.utils.set_random_seed(search.seed)
         head = registry.new_head(config.network, config.head, len(exp.about.classes))
