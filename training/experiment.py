@@ -35,7 +35,6 @@ from training.train import (
     Upper,
     fit_head,
     head_logits,
-    new_head,
     put_head,
 )
 
@@ -189,7 +188,7 @@ class _Bench:
 def _fit_part(exp: Experiment, bench: _Bench, name: str, parts: Parts) -> None:
     seed, stages = exp.config.seed, exp.config.stages
     keras.utils.set_random_seed(seed)
-    head = new_head(exp.config.head, len(exp.about.classes))
+    head = registry.new_head(exp.config.network, exp.config.head, len(exp.about.classes))
     # Cross-validating a head needs no trunk; building one costs more than the fit.
     model = bench.fresh() if exp.config.fits_trunk or name == FINAL else head
     for number, stage in enumerate(stages):

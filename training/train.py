@@ -20,7 +20,7 @@ from training.data.augment import Augmentation
 from training.data.pipeline import Batches, MapBatches
 from training.data.splits import Parts
 from training.models import efficientnet_b3, registry
-from training.models.heads import Head, add_head
+from training.models.heads import Head
 from training.running import Running
 
 Floats = NDArray[np.float32]
@@ -54,12 +54,6 @@ class Material:
             share = len(rows) / np.maximum(counts, 1) / np.count_nonzero(counts)
             out = share[self.y].astype(np.float32)
         return out
-
-
-def new_head(head: Head, class_count: int) -> keras.Model:
-    """A head alone, (N, D) features to (N, C) probabilities; building it takes no trunk."""
-    embedding = keras.Input((efficientnet_b3.WIDTH,), name="embedding")
-    return keras.Model(embedding, add_head(head, embedding, class_count))
 
 
 def put_head(head: keras.Model, classifier: keras.Model) -> None:

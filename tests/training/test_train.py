@@ -22,7 +22,8 @@ def parts(n: int) -> Parts:
 
 
 def test_a_head_learns_classes_that_a_line_tells_apart(keras: ModuleType) -> None:
-    from training.train import Material, fit_head, head_logits, new_head
+    from training.models.registry import new_head
+    from training.train import Material, fit_head, head_logits
 
     rng = np.random.default_rng(0)
     y = np.arange(160) % 2
@@ -30,7 +31,7 @@ def test_a_head_learns_classes_that_a_line_tells_apart(keras: ModuleType) -> Non
     x[:, :, :64] += np.where(y, 2, -2)[:, None]
     material = Material(features=x, pixels=np.empty((0,), np.uint8), y=y, class_count=2)
     stage = Stage(kind="head", epochs=12, batch=16, optimizer="adamw", learning_rate=0.003)
-    head = new_head("table2", 2)
+    head = new_head("efficientnet-b3", "table2", 2)
     fit_head(head, material, parts(160), stage, 0)
     test = parts(160).test
     assert np.mean(head_logits(head, x[0][test]).argmax(axis=1) == y[test]) > 0.9
