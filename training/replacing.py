@@ -47,7 +47,7 @@ def replace_all(drafts: Mapping[Path, Path], folder: Path) -> None:
     Raises:
         OutputError: a file could not be replaced; says whether all the earlier ones are back.
     """
-    kept, done = folder / EARLIER, list[Path]()
+    kept = folder / EARLIER
     earlier = {place: kept / place.name for place in drafts if place.exists()}
     try:
         kept.mkdir()
@@ -55,8 +55,9 @@ def replace_all(drafts: Mapping[Path, Path], folder: Path) -> None:
             shutil.copy2(place, copy)
         for place, draft in drafts.items():
             draft.replace(place)
-            done.append(place)
     except BaseException as error:  # an interrupt too may not leave a mix
+        # By the drafts that are gone: an interrupt may come right behind a rename.
+        done = [place for place, draft in drafts.items() if not draft.exists()]
         lost = [place for place in reversed(done) if not _put_back(place, earlier.get(place))]
         if lost:
             names = ", ".join(place.name for place in lost)
@@ -77,7 +78,7 @@ def _put_back(place: Path, earlier: Path | None) -> bool:
         if earlier:
             earlier.replace(place)
         else:
-            place.unlink()
+            place.unlink(missing_ok=True)
     except OSError:
         return False
     return True

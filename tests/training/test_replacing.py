@@ -136,3 +136,21 @@ def test_drafts_that_have_no_folder_are_said_in_a_sentence(tmp_path: Path) -> No
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="Nothing was published"), draft_folder(tmp_path / "file"):
         pytest.fail("there is no folder")
+
+
+def test_an_interrupt_right_behind_a_rename_leaves_all_the_earlier_ones(
+    places: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename, left = os.replace, ["model.md"]
+
+    def replace(source: str | Path, target: str | Path) -> None:
+        rename(source, target)
+        if Path(target).name in left:
+            left.remove(Path(target).name)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", replace)
+    with pytest.raises(KeyboardInterrupt):
+        published(places, tmp_path)
+    assert contents(places) == EARLIER
+    assert list(tmp_path.glob("draft-*")) == []
