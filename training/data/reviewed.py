@@ -51,7 +51,7 @@ def find(described: DescribedSet) -> Found:
     table = described.beside(described.said.table)
     place = described.beside(described.said.path)
     words = class_by_word(described.about.classes)
-    found, kept = Found(), list[Line]()
+    found, kept, every = Found(), list[Line](), list[Line]()
     lines: dict[str, int] = {}
     for line in _lines(table):
         if line.image in lines:
@@ -60,6 +60,7 @@ def find(described: DescribedSet) -> Found:
                 " already. Nothing was prepared. Export the table again, or remove one line."
             )
         lines[line.image] = line.number
+        every.append(line)
         why = _why_left_out(line)
         if why:
             found.leave_out(why)
@@ -72,7 +73,7 @@ def find(described: DescribedSet) -> Found:
             f"{table} names {len(gone)} images that are not in {place}: {named(gone)}. Nothing was"
             f" prepared. Correct `path` in {described.toml}, or put the images back."
         )
-    group = _groups(kept) if described.said.grouping != NO_GROUP else {}
+    group = _groups(table, kept, every) if described.said.grouping != NO_GROUP else {}
     for line in kept:
         class_id = words.get(plain(line.decision))
         if class_id is None:
@@ -119,13 +120,16 @@ def _check_path(table: Path, line: Line, place: Path) -> None:
         )
 
 
-def _groups(lines: list[Line]) -> dict[str, str]:
+def _groups(table: Path, lines: list[Line], every: list[Line]) -> dict[str, str]:
     """The group of each image: its patient, else its slide, else the folder it lies in.
 
-    A slide that other rows give to a patient is that patient's.
+    A slide that other rows give to a patient is that patient's; undecided rows know it too.
+
+    Raises:
+        UsageError: rows give the slide of an image without a patient to two.
     """
     patients: dict[str, set[str]] = {}
-    for line in lines:
+    for line in every:
         if line.slide and line.patient:
             patients.setdefault(line.slide, set()).add(line.patient)
     out = {}
@@ -133,7 +137,13 @@ def _groups(lines: list[Line]) -> dict[str, str]:
         theirs = patients.get(line.slide, set())
         if line.patient:
             out[line.image] = f"patient {line.patient}"
-        elif len(theirs) == 1:
+        elif len(theirs) > 1:
+            raise UsageError(
+                f"{table}, line {line.number}: {line.image} has no patient, and its slide"
+                f" {line.slide} is of {named(sorted(theirs))}, so it could stand on both sides of"
+                " a split. Nothing was prepared. Give it a patient and export the table again."
+            )
+        elif theirs:
             out[line.image] = f"patient {next(iter(theirs))}"
         elif line.slide:
             out[line.image] = f"slide {line.slide}"

@@ -175,3 +175,28 @@ def test_a_missing_table_is_named(images: Images, described: Described, tmp_path
     toml = described(kind="reviewed", table="gone.csv")
     with pytest.raises(UsageError, match=r"gone\.csv cannot be read.*`table`"):
         reviewed.find(descriptions.read(toml, tmp_path))
+
+
+def test_an_undecided_row_tells_whose_a_slide_is(
+    images: Images, found: Callable[..., Found]
+) -> None:
+    h = images(["a.png", "b.png", "c.png"])
+    rows = [
+        row("a.png", h["a.png"], "", decision_state="undecided", slide="S1", patient="7"),
+        row("b.png", h["b.png"], slide="S1"),
+        row("c.png", h["c.png"], slide="S2", patient="7"),
+    ]
+    assert {image.group for image in found(rows).images} == {"patient 7"}
+
+
+def test_a_slide_of_two_patients_is_refused_for_an_image_of_neither(
+    images: Images, found: Callable[..., Found]
+) -> None:
+    h = images(["a.png", "b.png", "c.png"])
+    rows = [
+        row("a.png", h["a.png"], slide="S1", patient="7"),
+        row("b.png", h["b.png"], slide="S1", patient="8"),
+    ]
+    assert len(found(rows).images) == 2
+    with pytest.raises(UsageError, match=r"line 4: c\.png has no patient.*S1 is of 7, 8"):
+        found([*rows, row("c.png", h["c.png"], slide="S1")])
