@@ -18,7 +18,7 @@ from leukview.domain.progress import Progress
 from training.data import near, protocols, written
 from training.data.catalogue import ImageSet, Item, Place, labels, load
 from training.data.listing import Facts, save
-from training.data.prepare import SIDE, cached, pixels_path
+from training.data.prepare import SIDE, cached, pixels_path, put_in_place
 from training.data.sources import named
 from training.data.splits import CHOOSE_SHARE, Split
 from training.data.written import EXTERNAL
@@ -93,9 +93,10 @@ def prepare(
     items += [_renamed(test.items[row], test.about.name, meant[row]) for row in rows]
     images = [(fit.pixels, row) for row in range(len(fit.items))]
     images += [(test.pixels, row) for row in rows]
-    target = pixels_path(joined.place.home, joined)
+    part = pixels_path(joined.place.home, joined).with_suffix(".part.npy")
     details = np.zeros((len(images), near.SIDE**2), dtype=np.float32)
-    yield from _copy(images, target, details)
+    yield from _copy(images, part, details)
+    put_in_place(joined.place.home, joined, part)
     items = _with_twins(items, details)
     clusters = near.clusters(items)
     count = len(fit.items)
@@ -145,10 +146,9 @@ def _renamed(item: Item, name: str, class_id: str) -> Item:
 
 
 def _copy(
-    images: Sequence[tuple[NDArray[np.uint8], int]], target: Path, details: NDArray[np.float32]
+    images: Sequence[tuple[NDArray[np.uint8], int]], part: Path, details: NDArray[np.float32]
 ) -> Iterator[Progress]:
     """Write the joined pixels, and what is compared of each into `details`."""
-    part = target.with_suffix(".part.npy")
     out = np.lib.format.open_memmap(part, "w+", np.uint8, (len(images), SIDE, SIDE, 3))
     for number, (pixels, row) in enumerate(images):
         out[number] = pixels[row]
@@ -156,7 +156,6 @@ def _copy(
         yield Progress(number + 1, len(images), "joining")
     out.flush()
     del out  # Windows does not rename a file that is mapped
-    part.replace(target)
 
 
 def _with_twins(items: Sequence[Item], details: NDArray[np.float32]) -> list[Item]:

@@ -70,17 +70,39 @@ def prepare(data: Path, cache: Path, about: ImageSet, seed: int = 0) -> Iterator
     pixels.flush()
     thumbnails = _thumbnails(pixels)
     del pixels  # Windows does not rename a file that is mapped
-    try:
-        part.replace(pixels_path(cache, about))
-    except PermissionError as error:  # nor does it replace one
-        raise UsageError(
-            f"{pixels_path(cache, about)} could not be replaced: it is read-only, or a fit is using"
-            f" it. The earlier one is as it was, the new one is {part.name} beside it. Wait for the"
-            " fit to end, then run `python -m training prepare` again."
-        ) from error
+    put_in_place(cache, about, part)
     if not split_path(about).exists():
         split = splits.make(items, about, splits.twins(thumbnails, items), seed)
         splits.write(split_path(about), items, split)
+
+
+def put_in_place(cache: Path, about: ImageSet, part: Path) -> None:
+    """Make new pixels the set's; where they differ, what was computed of the earlier ones goes.
+
+    Raises:
+        UsageError: a file is in use.
+    """
+    path = pixels_path(cache, about)
+    try:
+        if not _equal(path, part):
+            # Smaller images, and features by `features.Store`; names of sets have no dot.
+            for end in ("pixels-*.npy", f"{'[0-9a-f]' * 12}.*"):
+                for old in cache.glob(f"{about.name}.{end}"):
+                    old.unlink()
+        part.replace(path)
+    except PermissionError as error:  # Windows does not replace a file that is mapped either
+        raise UsageError(
+            f"{path} could not be replaced: it is read-only, or a fit is using it. The earlier one"
+            f" is as it was, the new one is {part.name} beside it. Wait for the fit to end, then"
+            " run `python -m training prepare` again."
+        ) from error
+
+
+def _equal(path: Path, part: Path) -> bool:
+    if not path.is_file():
+        return False
+    one, two = (np.load(file, mmap_mode="r") for file in (path, part))
+    return one.shape == two.shape and all(map(np.array_equal, one, two))
 
 
 def _thumbnails(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

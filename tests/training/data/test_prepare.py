@@ -102,3 +102,17 @@ def test_a_cache_that_a_fit_is_using_is_left_and_said_so(
     with pytest.raises(UsageError, match=r"a fit is using it. The earlier one is as it was"):
         prepared(data)
     assert path.read_bytes() == before
+
+
+def test_what_was_computed_of_other_pixels_goes_and_of_the_same_stays(data: Path) -> None:
+    cache = prepared(data)
+    derived = [cache / f"cnmc.{end}" for end in ("pixels-160.npy", f"{'a1' * 6}.copy0.npy")]
+    others = [cache / name for name in ("cnmc.split.csv", "cnmc-2.pixels-160.npy")]
+    for path in (*derived, *others):
+        path.touch()
+    prepared(data)
+    assert all(path.exists() for path in derived)
+    Image.fromarray(np.full((40, 40, 3), 7, np.uint8)).save(data / "cnmc" / "0.png")
+    prepared(data)
+    assert not any(path.exists() for path in derived)
+    assert all(path.exists() for path in others)
