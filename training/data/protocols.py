@@ -18,7 +18,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from leukview.domain.errors import UsageError
 from training.data import near
 from training.data.catalogue import ImageSet, Item, labels
-from training.data.splits import CHOOSE_SHARE, NORM, TEST_SHARE, Split
+from training.data.splits import CHOOSE_SHARE, NORM, NORM_LEAST, TEST_SHARE, Split
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.floating[Any]]
@@ -26,7 +26,8 @@ FIT, CHOOSE, TEST = 0, 1, 2
 PAPER526 = "paper526"
 # Of the 10,655 images that the paper's three numbers add up to.
 CHOOSE_526, TEST_526 = 526 / 10_655, 535 / 10_655
-NORM_SHARE = 0.1  # at most, of a small set
+NORM_SHARE = 0.1  # at most, of a small set ...
+NORM_MOST = 0.25  # ... but so much, where batch norm then has enough to be measured on
 DRAWS = 50  # of folds, until every class is in every one
 
 
@@ -126,7 +127,8 @@ def take_norm(cross: Ints, y: Ints, clusters: Ints, rng: np.random.Generator) ->
 
     Every class keeps an image in each fold, and three clusters for the three parts of `paper`.
     """
-    want = min(NORM, max(1, int(NORM_SHARE * len(y))))
+    least = NORM_LEAST if NORM_MOST * len(y) >= NORM_LEAST else 1
+    want = min(NORM, max(least, int(NORM_SHARE * len(y))))
     for cluster in rng.permutation(np.unique(clusters)):
         if (cross < 0).sum() >= want:
             return

@@ -26,6 +26,7 @@ Protocol = Literal["paper", "grouped", "random"]
 # Images whose statistics (no labels) the frozen trunk's batch norm takes: never fitted and never
 # tested in the folds, since their groups stand on both sides.
 NORM = 64
+NORM_LEAST = 32  # fewer are too few for statistics, see `remeasure_batch_norm`
 TEST_SHARE = 0.3  # of the paper's protocol
 CHOOSE_SHARE = 0.1
 # Cosine of centred 32 x 32 grey thumbnails; 0.98 joins what differs by a small shift or by JPEG.
@@ -96,11 +97,20 @@ class Split:
 
     @property
     def norm(self) -> NDArray[np.int64]:
-        """The rows for the batch norm; of a split written by hand without any, every few of all."""
+        """The rows for the batch norm.
+
+        A split written by hand may have none: then some that are never tested, if 32 or more are
+        not, and only in a cross-validation that tests every row some of all.
+        """
         found = np.flatnonzero(self.cross < 0)
         if len(found):
             return found
-        return np.arange(0, len(self.cross), max(1, len(self.cross) // NORM))[:NORM]
+        tested = np.full(len(self.cross), self.folds > 0)
+        for name in self.singles:
+            tested[self.single(name).test] = True
+        free = np.flatnonzero(~tested)
+        some = free if len(free) >= NORM_LEAST else np.arange(len(self.cross))
+        return some[:: max(1, len(some) // NORM)][:NORM]
 
 
 def twins(thumbnails: NDArray[np.uint8], items: Sequence[Item]) -> NDArray[np.int64]:
@@ -108,7 +118,9 @@ def twins(thumbnails: NDArray[np.uint8], items: Sequence[Item]) -> NDArray[np.in
 
     Args:
         thumbnails: (N, 32, 32) grey.
-        items: their rows; equal hashes and `twin_of` join too.
+        items: their rows; equal hashes and `twin_of` join too. The table of all4 names bare files
+            there, which join nothing: with them, eight more would be joined and another split be
+            drawn than the one whose figures are published. All share a look, so no fold parts them.
     """
     flat = thumbnails.reshape(len(items), -1).astype(np.float32)
     flat -= flat.mean(axis=1, keepdims=True)

@@ -99,6 +99,12 @@ def read(path: Path, items: Sequence[Item], about: ImageSet) -> Split:
         table.apart(cross, clusters, "near duplicate", CROSS)
     for name, numbers in {"paper": paper, **also}.items():
         table.apart(numbers, clusters, "near duplicate", name + END)
+    if about.group and EXTERNAL in also:
+        # What chooses may share a group with what is fitted on: a set may have two groups only.
+        sides = np.where(also[EXTERNAL] < 0, -1, also[EXTERNAL] == 2)
+        names = [item.group or f"\n{row}" for row, item in enumerate(items)]
+        groups = np.unique(names, return_inverse=True)[1]
+        table.apart(sides, groups, about.group_word, EXTERNAL + END)
     y = np.array(labels(items, about), dtype=np.int64)
     choosers = None
     if folds and CHOOSE_FOR in columns:

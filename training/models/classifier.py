@@ -14,6 +14,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from training.data.splits import NORM_LEAST
 from training.models import heads
 from training.models.heads import Head
 
@@ -129,6 +130,20 @@ def unit_range(pixels: Any) -> Any:
     return (x - low) / ops.maximum(high - low, 1.0)
 
 
+def check_enough(pixels: np.ndarray) -> None:
+    """Refuse to measure batch norm on fewer than 32 images.
+
+    Raises:
+        ValueError: they are fewer.
+    """
+    if len(pixels) < NORM_LEAST:
+        raise ValueError(
+            f"{len(pixels)} images are too few to measure batch norm: {NORM_LEAST} or more are"
+            f" needed. Nothing was fitted. A set of {4 * NORM_LEAST} images or more gets them when"
+            " its split is drawn; in a split of your own, give them -1 in the column `cross_fold`."
+        )
+
+
 def remeasure_batch_norm(classifier: keras.Model, pixels: np.ndarray, batch: int = 16) -> None:
     """Average the trunk's batch statistics over one pass of `pixels` (uint8, N, side, side, 3).
 
@@ -138,8 +153,7 @@ def remeasure_batch_norm(classifier: keras.Model, pixels: np.ndarray, batch: int
     Raises:
         ValueError: fewer than 32 images, too few for statistics.
     """
-    if len(pixels) < 32:
-        raise ValueError(f"{len(pixels)} images are too few to measure batch norm: take 32 or more")
+    check_enough(pixels)
     trunk, front = classifier.get_layer("trunk"), classifier.get_layer("pixel_range")
     every = trunk._flatten_layers(include_self=False)  # an ensemble's members are models inside
     norms = [layer for layer in every if isinstance(layer, layers.BatchNormalization)]

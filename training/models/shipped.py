@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukview.domain.errors import UsageError
+from training.models.classifier import check_enough
 from training.models.efficientnet_b3 import PixelRange, entrance, unit_range
 
 Floats = NDArray[np.float32]
@@ -128,8 +129,7 @@ def fill(classifier: keras.Model, shipped: Shipped, pixels: NDArray[np.uint8]) -
         UsageError: the file's convolutions are not this trunk's.
         ValueError: too few images.
     """
-    if len(pixels) < 32:
-        raise ValueError(f"{len(pixels)} images are too few to measure batch norm: take 32 or more")
+    check_enough(pixels)
     trunk, convolutions = classifier.get_layer("trunk"), shipped.convolutions
     classifier.get_layer("pixel_range").scale = list(shipped.pixel_range.scale)
     classifier.get_layer("pixel_range").offset = list(shipped.pixel_range.offset)

@@ -219,3 +219,11 @@ def test_three_images_that_repeat_one_another_cannot_be_split() -> None:
     ]
     with pytest.raises(UsageError, match="Nothing was split"):
         protocols.draw(items, a_set(Path("x"), "paper", grouped=False), 0)
+
+
+@pytest.mark.parametrize(("count", "wanted"), [(64, 32), (100, 32), (200, 40), (40, 8)])
+def test_a_small_set_gives_batch_norm_enough_to_be_measured_on_if_it_can(
+    count: int, wanted: int
+) -> None:
+    items = some_items(count, count, 5)
+    assert len(protocols.draw(items, a_set(Path("x")), 0).norm) == wanted

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from leukview.domain.errors import UsageError
-from training.data import written
+from training.data import splits, written
 from training.data.catalogue import SETS, ImageSet, Item, Place
 
 ITEMS = [
@@ -178,3 +178,37 @@ def test_a_split_of_images_that_have_changed_since_is_refused(
 def test_a_missing_split_names_the_command(hand: Path, about: ImageSet) -> None:
     with pytest.raises(UsageError, match=r"hand\.csv is missing.*training prepare"):
         written.read(hand, ITEMS, about)
+
+
+@pytest.mark.parametrize("tested", [range(100, 160), range(10, 160)])
+def test_batch_norm_is_measured_on_rows_that_are_never_tested_where_there_are_enough(
+    tested: range,
+) -> None:
+    part = np.zeros(160, dtype=np.int64)
+    part[list(tested)] = 2
+    cross = np.zeros(160, dtype=np.int64)
+    split = splits.Split(cross=cross, paper=cross - 1, folds=0, also={"external": part})
+    assert np.isin(split.norm, tested).any() == (len(tested) > 160 - splits.NORM_LEAST)
+    assert splits.NORM_LEAST <= len(split.norm) <= splits.NORM
+
+
+def test_groups_may_not_stand_on_both_sides_of_an_external_test(
+    hand: Path, about: ImageSet
+) -> None:
+    values = [
+        ("fit", "fit", "fit", "choose", "choose", "choose", "test", "test")[i % 8]
+        for i in range(24)
+    ]
+    values[22] = values[23] = "none"
+    hand.write_text("\n".join(lines_of("external_part", values)))
+    items = [replace(item, twin_of="") for item in ITEMS]
+    assert len(written.read(hand, items, about).single("external").test) == 4
+    values[0] = "choose"
+    hand.write_text("\n".join(lines_of("external_part", values)))
+    assert len(written.read(hand, items, about).single("external").choose) == 10
+    values[8] = "test"
+    hand.write_text("\n".join(lines_of("external_part", values)))
+    with pytest.raises(
+        UsageError, match=r"line 10: 8\.png and 0\.png .*patient g0.*`external_part`"
+    ):
+        written.read(hand, items, about)
