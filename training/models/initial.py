@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from leukview.domain.errors import UsageError
 from leukview.inference.model_file import load
 from training.config import Config
 from training.data.catalogue import SETS, ImageSet
+from training.data.catalogue import load as load_items
+from training.data.prepare import split_path
 from training.models import shipped
 from training.models.registry import NETWORKS, initial_weights, record_of
 from training.runs import FINAL_WEIGHTS
@@ -39,7 +42,7 @@ def classifier(
 
     Raises:
         UsageError: the named run is missing, unfinished, or has seen images of this set, as may a
-            shipped model.
+            shipped model. Images are compared by their bytes: copies saved anew pass.
         FileNotFoundError: see `initial_weights`; or there is no such shipped model.
     """
     if about in earlier_sets(config.init, runs):
@@ -47,6 +50,7 @@ def classifier(
             f"{config.init} has been fitted on {about.name}, whose held-out images it would know."
             " Nothing was fitted. Start from what was fitted on other sets."
         )
+    _check_images(config.init, about, runs)
     network, class_count = NETWORKS[config.network], len(about.classes)
     if config.init.startswith(MODEL):
         model = network(config.head, class_count, None)
@@ -76,12 +80,45 @@ def weights_file(config: Config, runs: Path, lite: Path) -> Path | None:
 
 
 def earlier_sets(init: str, runs: Path) -> tuple[ImageSet, ...]:
-    """The sets that the initial trunk was fitted on, the latest first."""
+    """The sets that the initial trunk was fitted on, the latest first.
+
+    Raises:
+        UsageError: one of them is none of ours.
+    """
     chain, origin = _chain(init, runs), _origin(init, runs)
     names = [name for name, _ in chain]
     if origin.startswith(MODEL):
         names += [part.name for part in load(_model_file(origin)).contract.data]
+    unknown = [name for name in dict.fromkeys(names) if name not in SETS]
+    if unknown:
+        raise UsageError(
+            f"{init} has been fitted on {', '.join(unknown)}, and which images that held is only"
+            f" known of {', '.join(SETS)}: it may have seen what is tested. Nothing was fitted."
+            " Start from a run or model of one of these."
+        )
     return tuple(SETS[name] for name in dict.fromkeys(names))
+
+
+def _check_images(init: str, about: ImageSet, runs: Path) -> None:
+    """Refuse a trunk that has seen images of a described set, under whatever name.
+
+    Raises:
+        UsageError: it has.
+    """
+    earlier = earlier_sets(init, runs)
+    if not about.place or not earlier:
+        return
+    mine = {item.sha256 for item in load_items(about.place.home, about)}
+    for one in earlier:
+        # It lists every image, and lies in the repository where the images need not be.
+        with split_path(one).open(encoding="utf-8", newline="") as lines:
+            both = len(mine & {row["sha256"] for row in csv.DictReader(lines)})
+        if both:
+            raise UsageError(
+                f"{init} has been fitted on {one.name}, and {both} images of {about.name} are among"
+                " its images, byte for byte: held out, it would know them. Nothing was fitted."
+                " Start from what was fitted on other images, or take these out of the set."
+            )
 
 
 def words(config: Config, runs: Path) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 
 from leukview.domain.errors import UsageError
 from training.config import Config, Stage
-from training.data.catalogue import SETS
+from training.data.catalogue import SETS, ImageSet, Place
 
 pytestmark = [pytest.mark.training, pytest.mark.filterwarnings("ignore")]
 LITE = Path("lite.weights.h5")
@@ -102,3 +104,43 @@ def test_the_words_of_a_file_admit_that_nobody_knows_what_it_has_seen(tmp_path: 
     assert initial.from_unknown_images("theirs.weights.h5", tmp_path)
     for known in ("lite", "imagenet", "random", "model:pbc8-b3"):
         assert not initial.from_unknown_images(known, tmp_path)
+
+
+def own_set(home: Path, *sha256: str) -> ImageSet:
+    """A listed set of one's own."""
+    lines = [f"{n}.png,{('hem', 'all')[n % 2]},,,{value}" for n, value in enumerate(sha256)]
+    (home / "mine.images.csv").write_text(
+        "\n".join(["file,class,group,near_duplicate_of,sha256", *lines])
+    )
+    place = Place(images=home, home=home, split=home / "mine.split.csv")
+    return replace(SETS["cnmc"], name="mine", group="", place=place)
+
+
+@pytest.mark.parametrize("init", ["run:cnmc-trunk", "model:cnmc-b3"])
+def test_images_that_a_start_was_fitted_on_are_known_under_another_name(
+    init: str, network: Any, tmp_path: Path
+) -> None:
+    from training.data.prepare import split_path
+    from training.models import initial
+
+    finished(tmp_path, "cnmc-trunk", "cnmc", config("random"), network("table2", 2, None))
+    with split_path(SETS["cnmc"]).open(newline="") as lines:
+        known = next(csv.DictReader(lines))["sha256"]
+    mine = own_set(tmp_path, "0" * 64, known)
+    with pytest.raises(
+        UsageError, match=r"fitted on cnmc, and 1 images of mine.*Nothing was fitted"
+    ):
+        initial.classifier(config(init), mine, tmp_path, LITE, NONE)
+    other = own_set(tmp_path, "0" * 64, "1" * 64)
+    assert initial.classifier(config("run:cnmc-trunk"), other, tmp_path, LITE, NONE)
+
+
+def test_a_run_on_a_set_of_ones_own_is_no_start(network: Any, tmp_path: Path) -> None:
+    from training.models import initial
+    from training.runs import Run
+
+    mine = own_set(tmp_path, "0" * 64)
+    model = network("table2", 2, None)
+    model.save_weights(Run(tmp_path, mine, config("random"), data_hash="").weights)
+    with pytest.raises(UsageError, match=r"fitted on mine, and which images.*Nothing was fitted"):
+        initial.classifier(config("run:mine-trunk"), SETS["cnmc"], tmp_path, LITE, NONE)
