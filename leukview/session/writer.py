@@ -79,12 +79,12 @@ class Writer:
         """
         at = now()
         with self._changed:
-            if self._failure is not None:
-                raise self._failure
             if self._closing:
                 raise SessionError(
                     "The session is closed. Nothing was changed. Open the folder again."
                 )
+            if self._failure is not None:
+                raise self._failure
             self._last += 1
             seq = self._last
 
@@ -117,19 +117,21 @@ class Writer:
             return self._failure
 
     def retry(self) -> None:
-        """Write again what the disk refused, in the same order."""
+        """Write again what the disk refused, in the same order; nothing once it was closed."""
         with self._changed:
+            if self._closing:  # no thread is left, so who waits in `settle` would wait for ever
+                return
             self._failure = None
             self._changed.notify_all()
 
     def close(self) -> bool:
         """Try once more to write what is queued, and join the thread; False if it was closed."""
         with self._changed:
-            already, self._closing = self._closing, True
+            if self._closing:
+                return False
+            self._closing = True
             self._failure = None  # one last try
             self._changed.notify_all()
-        if already:
-            return False
         if self._thread.is_alive():
             self._thread.join()
         return True

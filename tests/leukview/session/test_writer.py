@@ -5,6 +5,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -123,6 +125,23 @@ def test_closing_says_what_could_not_be_saved(tmp_path: Path) -> None:
     store.close()
     with pytest.raises(SessionError, match="closed"):
         store.append("decide", {})
+
+
+@pytest.mark.parametrize("again", [SessionStore.close, SessionStore.retry])
+def test_nobody_waits_for_a_session_that_was_closed_with_unsaved_actions(
+    tmp_path: Path, again: Callable[[SessionStore], None]
+) -> None:
+    store = open_store(tmp_path / "s.lkv")
+    fill(store)
+    store.append("decide", {"big": "x" * 100_000})
+    with pytest.raises(SessionError, match="1 of the last actions"):
+        store.close()
+    again(store)
+    read: list[int] = []
+    reader = threading.Thread(target=lambda: read.append(len(list(store.events()))), daemon=True)
+    reader.start()
+    reader.join(30)
+    assert read == [0]
 
 
 def test_a_listener_that_fails_does_not_stop_the_writer(
