@@ -122,6 +122,9 @@ def find_or_create(
             index.executemany("INSERT OR IGNORE INTO hash VALUES (?, ?)", rows)
             seen = [(name, image, sha256) for image, sha256 in hashes.items()]
             index.executemany("INSERT OR REPLACE INTO sampled VALUES (?, ?, ?)", seen)
+            if found.how == "new":
+                # Another window takes a session without a file for a lost one and makes its own.
+                os.close(os.open(base / f"{name}.lkv", os.O_RDWR | os.O_CREAT, 0o600))
             index.execute("COMMIT")
     except _StoppedError:
         return None

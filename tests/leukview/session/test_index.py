@@ -15,6 +15,7 @@ from leukview.domain.progress import CancelToken
 from leukview.domain.records import ImageFile
 from leukview.session import index
 from leukview.session.index import find_or_create
+from leukview.session.store import SessionStore
 
 
 def images_of(folder: Path, numbers: range = range(40), *, salt: str = "") -> tuple[ImageFile, ...]:
@@ -159,3 +160,22 @@ def test_other_windows_do_not_wait_while_earlier_images_are_read(
     monkeypatch.setattr(index, "sha256_of", sha256_of)
     assert opened(tmp_path / "a", grown) == (first, "path")
     assert len(read) > index.SAMPLE
+
+
+def test_a_window_that_opens_a_folder_at_the_same_time_gets_the_same_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, really, others = tmp_path / "a", index.open_store, []
+    images = images_of(folder)
+
+    def open_store(path: Path) -> SessionStore:
+        if not others:  # between the first window's entry in the index and its session's file
+            others.append(path)
+            others.append(opened(folder, images)[0])
+        return really(path)
+
+    monkeypatch.setattr(index, "open_store", open_store)
+    first, how = opened(folder, images)
+    assert how == "new"
+    assert others == [first, first]
+    assert opened(folder, images) == (first, "path")
