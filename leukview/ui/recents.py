@@ -37,6 +37,7 @@ class Recents(QObject):
         """See which folders are there; `changed` says when that is others than before."""
         if self._job is not None:
             self._job.dismiss()
+        self._found.clear()  # what was there the last time may be gone
         paths = [Path(entry.path) for entry in self.entries]
         self._job = self._runner.start(lambda cancel: look_for(paths, cancel), on_step=self._step)
 

@@ -84,6 +84,19 @@ def test_two_lost_folders_do_not_take_each_other_off(qtbot, recents, add):
     assert len(recents.missing) == 3
 
 
+def test_a_folder_that_was_there_the_last_time_takes_none_off_once_it_is_lost_too(
+    qtbot, recents, add, tmp_path
+):
+    add("a", "s1")
+    add("b", "s1")
+    look(qtbot, recents)
+    for name in ("a", "b"):
+        (tmp_path / name).rmdir()
+    look(qtbot, recents)
+    assert names(recents) == ["b", "a"]
+    assert len(recents.missing) == 2
+
+
 def test_a_folder_that_is_back_is_shown_as_before(qtbot, recents, add, tmp_path):
     add("away", "s1", there=False)
     look(qtbot, recents)
