@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from PySide6.QtCore import QRect, QSize
 from PySide6.QtGui import QIcon, QIconEngine, QPainter, QPixmap, QPixmapCache
 
@@ -14,12 +16,19 @@ class KeptIcon(QIconEngine):
         key: names it among all pixmaps that are kept.
     """
 
+    _clones: ClassVar[list[KeptIcon]] = []
+
     def __init__(self, drawn: QIcon, key: str) -> None:
         super().__init__()
         self._drawn, self._key = drawn, key
 
     def clone(self) -> QIconEngine:
-        return KeptIcon(self._drawn, self._key)
+        """For an icon that is changed after it was copied, which LeukView's own code does not do.
+
+        Qt uses the clone but does not hold it: without a reference it would crash.
+        """
+        self._clones.append(KeptIcon(self._drawn, self._key))
+        return self._clones[-1]
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
         self._drawn.paint(painter, rect, mode=mode, state=state)

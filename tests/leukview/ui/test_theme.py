@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from pathlib import Path
 
@@ -170,3 +171,14 @@ def test_an_icon_is_drawn_once_however_often_it_is_painted(qtbot, monkeypatch):
     assert len(drawn) == 1
     theme.icon("funnel", LIGHT.text).pixmap(size, 1.0)
     assert len(drawn) == 2
+
+
+def test_a_copied_icon_that_is_changed_can_still_be_painted(qtbot):
+    icon = theme.icon("funnel", DARK.text)
+    wanted = icon.pixmap(QSize(theme.ICON, theme.ICON), 1.0).toImage()
+    copied = QIcon(icon)
+    copied.setIsMask(True)  # Qt clones the engine
+    del icon
+    gc.collect()
+    QPixmapCache.clear()
+    assert copied.pixmap(QSize(theme.ICON, theme.ICON), 1.0).toImage() == wanted
