@@ -65,7 +65,7 @@ def write_predictions(exp: Experiment, path: Path) -> float:
 
     The temperature is one number fitted on the same rows, so calibration figures from this table
     are optimistic by that one parameter; accuracies do not depend on it. Without a cross-validation
-    it is fitted on the rows that chose.
+    it is fitted on the rows that chose, of all protocols: a row may be tested in another of these.
 
     Returns:
         The temperature.

@@ -194,7 +194,9 @@ def _fit_part(exp: Experiment, bench: _Bench, name: str, parts: Parts) -> None:
     for number, stage in enumerate(stages):
         if stage.kind in ("head", "linear"):
             if stage.kind == "linear":
-                fit_linear(head, exp.material, parts, stage)
+                # Without folds the rows that choose are for the temperature: not to be fitted on.
+                kept = parts if exp.split.folds else replace(parts, choose=parts.choose[:0])
+                fit_linear(head, exp.material, kept, stage)
             else:
                 fit_head(head, exp.material, parts, stage, seed)
             put_head(head, model)

@@ -21,6 +21,8 @@ from training.train import Material
 def fit_linear(head: keras.Model, material: Material, parts: Parts, stage: Stage) -> None:
     """Fit a head of one dense layer in place, on the choose part too: there is nothing to choose.
 
+    The caller leaves that part empty where something else needs it.
+
     Features are scaled to unit variance for the penalty (L2, `stage.strength` is scikit-learn's C),
     and the scaling goes into the layer's weights.
 

@@ -232,3 +232,30 @@ def test_an_unknown_part_is_refused_with_the_names_there_are(experiment: Any) ->
 
     with pytest.raises(UsageError, match=r"'cross9'.*cross0, cross1, cross2, paper, final"):
         list(fit_all(experiment, ["cross9"]))
+
+
+@pytest.mark.parametrize("folds", [0, 3])
+def test_a_linear_head_leaves_the_rows_that_its_temperature_is_fitted_on(
+    folds: int, experiment: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training import experiment as work
+
+    fitted: list[set[int]] = []
+    monkeypatch.setattr(
+        work, "fit_linear", lambda _h, _m, parts, _s: fitted.append({*parts.fit, *parts.choose})
+    )
+    x = np.random.default_rng(0).normal(size=(1, ROWS, 1536)).astype(np.float16)
+    recipe = Config(name="x", head="table2", init="random", stages=(Stage(kind="linear"),))
+    exp = replace(
+        experiment,
+        config=recipe,
+        split=replace(experiment.split, folds=folds),
+        material=replace(experiment.material, features=x),
+    )
+    list(work.fit_all(exp, ["paper"]))
+    # The temperature is fitted on the test rows of the folds, else on the rows that choose.
+    choose = set(exp.split.single("paper").choose.tolist())
+    assert set(experiment.run.load("paper").get("choose", np.array([])).tolist()) == (
+        set() if folds else choose
+    )
+    assert bool(choose & fitted[0]) == (folds > 0)
