@@ -60,6 +60,11 @@ def classifier(
         start = initial_weights(config.init, lite, config.network)
         return network(config.head, class_count, start)
     name, recipe = _chain(config.init, runs)[0]
+    if recipe.network != config.network:
+        raise UsageError(
+            f"{config.init} is a run of {recipe.network}, and {config.name} fits {config.network}."
+            " Nothing was fitted. Start from a run of the same network."
+        )
     donor = classifier(recipe, SETS[name], runs, lite, pixels)
     donor.load_weights(runs / config.init.removeprefix(RUN) / FINAL_WEIGHTS)
     model = network(config.head, class_count, None)

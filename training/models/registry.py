@@ -62,10 +62,24 @@ class Network:
         return self._code().build(head, class_count, weights, side or self.side)
 
     def fetch(self, path: Path) -> None:
-        """Write the ImageNet weights, completely or not at all; needs the internet."""
+        """Write the ImageNet weights, completely or not at all; needs the internet.
+
+        Raises:
+            UsageError: they could not be fetched.
+        """
         draft = path.with_name(f"draft.{path.name}")
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._code().fetch(draft)
+        try:
+            self._code().fetch(draft)
+        except Exception as error:
+            if type(error) is not Exception:  # Keras has no class of its own for a failed download
+                raise
+            others = ", ".join(f"`{init}`" for init in self.inits if init != "imagenet")
+            raise UsageError(
+                f"The ImageNet weights of {self.title} could not be fetched: {error}. Nothing was"
+                f" fitted. Try again with the internet, or set `init` to {others} or to the path"
+                " of a weights file."
+            ) from error
         draft.replace(path)
 
     def add_head(self, head: Head, embedding: Any, class_count: int) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace as replace_words
 
 from leukview.domain.errors import UsageError
 from training.config import Config, Stage
@@ -144,3 +145,14 @@ def test_a_run_on_a_set_of_ones_own_is_no_start(network: Any, tmp_path: Path) ->
     model.save_weights(Run(tmp_path, mine, config("random"), data_hash="").weights)
     with pytest.raises(UsageError, match=r"fitted on mine, and which images.*Nothing was fitted"):
         initial.classifier(config("run:mine-trunk"), SETS["cnmc"], tmp_path, LITE, NONE)
+
+
+def test_a_run_of_another_network_is_refused_before_its_weights_are_read(
+    network: Any, tmp_path: Path
+) -> None:
+    from training.models import initial
+
+    finished(tmp_path, "pbc-trunk", "pbc", config("random"), network("table2", 8, None))
+    other = replace_words(config("run:pbc-trunk", "mine"), network="vgg19")
+    with pytest.raises(UsageError, match=r"run of efficientnet-b3, and mine fits vgg19\. Nothing"):
+        initial.classifier(other, SETS["cnmc"], tmp_path, LITE, NONE)

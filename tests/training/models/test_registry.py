@@ -252,3 +252,17 @@ def test_the_authors_transformer_weights_land_where_they_belong(
     got = trunk.get_layer("block2_norm2").get_weights()[0]
     np.testing.assert_array_equal(got, arrays[f"{second}/LayerNorm_2/scale"])
     np.testing.assert_array_equal(trunk.get_layer("tokens").get_weights()[0], arrays["cls"])
+
+
+@training
+@quiet
+def test_weights_that_cannot_be_fetched_are_told_in_a_sentence(
+    keras: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def offline(**_words: object) -> None:
+        raise Exception("URL fetch failure")  # noqa: TRY002  # so does Keras
+
+    monkeypatch.setattr(keras.applications, "VGG19", offline)
+    with pytest.raises(UsageError, match=r"VGG19.*URL fetch failure.*Nothing was fitted.*`random`"):
+        registry.initial_weights("imagenet", tmp_path / LITE, "vgg19")
+    assert list(tmp_path.iterdir()) == []
