@@ -57,7 +57,7 @@ network = "efficientnet-b3"
 @pytest.fixture
 def small_networks(keras: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     """One convolution in place of both networks, without a conversion to ONNX for each part."""
-    from training import features, train
+    from training import features
     from training.models import classifier, registry
 
     def build(head: Any, class_count: int, _weights: Path | None, side: int) -> Any:
@@ -79,9 +79,6 @@ def small_networks(keras: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     for record in records:
         monkeypatch.setitem(registry.NETWORKS, record.name, record)
     monkeypatch.setattr(features, "_session", lambda _: None)
-    if hasattr(train, "efficientnet_b3"):
-        to_side = staticmethod(lambda model, _head, side: registry.at_side(model, side))
-        monkeypatch.setattr(train.efficientnet_b3, "at_side", to_side)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ call, as He et al. 2016 and Tan & Le 2019 count them; batch norm folds into the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -16,7 +15,7 @@ from keras import layers
 
 from training.models.classifier import nodes
 from training.models.heads import Head
-from training.models.registry import NETWORKS, RECORDS, Network
+from training.models.registry import NETWORKS, Network
 from training.models.vit import Tokens
 
 # No products of weights with what an image brings.
@@ -79,28 +78,6 @@ def describe(
         trainable=sum(prod(w.shape) for w in model.trainable_weights),
         multiply_adds=multiply_adds(model),
     )
-
-
-def describe_all(class_count: int = 2) -> list[Description]:
-    """Every system of the registry."""
-    return [describe(record.name, class_count) for record in RECORDS]
-
-
-def table(found: Iterable[Description]) -> list[str]:
-    """Lines of a Markdown table."""
-    lines = [
-        "| network | head | side, pixels | parameters | trainable | multiply-adds, 10^9"
-        " | trainable in the paper's Table 7 | remark |",
-        "|---|---|---:|---:|---:|---:|---:|---|",
-    ]
-    for one in found:
-        paper = "" if one.network.table7 is None else f"{one.network.table7:,}"
-        cost = one.multiply_adds / 1e9
-        lines.append(
-            f"| {one.network.title} | {one.head} | {one.side} | {one.parameters:,}"
-            f" | {one.trainable:,} | {cost:.{1 if cost >= 10 else 2}f} | {paper} | {one.remark} |"
-        )
-    return lines
 
 
 def multiply_adds(model: keras.Model) -> int:

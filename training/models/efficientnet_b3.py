@@ -14,7 +14,6 @@ from training.models.classifier import (
     SIDE,
     PixelRange,
     assemble,
-    copy,
     entrance,
     lower,
     remeasure_batch_norm,
@@ -29,7 +28,6 @@ __all__ = [
     "SIDE",
     "WIDTH",
     "PixelRange",
-    "at_side",
     "build",
     "entrance",
     "fetch",
@@ -57,8 +55,3 @@ def build(
 def fetch(path: Path) -> None:
     """Write the ImageNet weights; needs the internet."""
     efficientnet.fetch("EfficientNetB3", path)
-
-
-def at_side(classifier: keras.Model, head: Head, side: int) -> keras.Model:
-    """The same classifier, weights copied, for another input side."""
-    return copy(classifier, build(head, classifier.get_layer("logits").units, None, side))

@@ -34,7 +34,7 @@ def samples(side: int) -> np.ndarray:
 def test_the_trunk_of_a_shipped_model_gives_its_embeddings_with_batch_norm_to_be_fitted(
     keras: ModuleType,
 ) -> None:
-    from training.models import efficientnet_b3, shipped
+    from training.models import efficientnet_b3, registry, shipped
 
     images, path = samples(64), resources.path("models", "pbc8-b3.onnx")
     model = efficientnet_b3.build("table2", 2, None, side=64)
@@ -49,7 +49,7 @@ def test_the_trunk_of_a_shipped_model_gives_its_embeddings_with_batch_norm_to_be
         moving = np.asarray(norm(maps, training=True))
         np.testing.assert_allclose(moving, still, atol=1e-3 * np.abs(still).max())
 
-    whole = efficientnet_b3.at_side(model, "table2", 300)
+    whole = registry.at_side(model, 300)
     embed = keras.Model(whole.input, whole.get_layer("embedding").output)
     one = samples(300)[:1]
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
