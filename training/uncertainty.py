@@ -39,8 +39,9 @@ def bootstrap(
     """Percentile intervals of figures, from groups drawn with replacement.
 
     Groups are drawn within strata, by the class that most of their images show, so that no draw
-    loses a class (Davison & Hinkley 1997, Bootstrap Methods, 3.8). Draws in which a figure has no
-    meaning (NaN) do not count for it.
+    loses one (Davison & Hinkley 1997, Bootstrap Methods, 3.8). A class that is nowhere the most
+    frequent may get lost, of `MIN_GROUPS` groups in fewer than one draw in 20,000. Draws in which a
+    figure has no meaning (NaN) do not count for it.
 
     Args:
         truth: class indices (N,).
