@@ -16,6 +16,7 @@ from rich.progress import Progress as Bar
 from leukview.domain.errors import LeukViewError, UsageError
 from leukview.domain.progress import Progress
 from training import config as configs
+from training.allocator import keep_memory
 from training.data.catalogue import SETS, ImageSet
 
 if TYPE_CHECKING:  # it imports Keras, for which `--help` should not wait
@@ -235,7 +236,7 @@ def external(
 ) -> None:
     """Fit on one prepared set, test on another; images that repeat one of the first are left out.
 
-    Different classes are told to be the same by `[map]` in the TOML file of either set.
+    Different classes are told to be the same by the table `map` in the TOML file of either set.
     """
     from training import experiment
     from training.data import described, listing
@@ -378,6 +379,7 @@ def weights(
 
 def main() -> int:
     """Run a command; user errors become one sentence and exit code 2."""
+    keep_memory()
     try:
         app(standalone_mode=False)
     except (LeukViewError, FileNotFoundError, ValueError) as error:
