@@ -28,7 +28,9 @@ def bare(data: bytes) -> tuple[bytes, tuple[str, ...]]:
     Raises:
         ValueError: a chunk that the pixels need is damaged, unknown or missing.
     """
-    parts = [SIGNATURE]
+    if data[12:16] != b"IHDR" or len(data) < 26:
+        raise ValueError("it does not begin with its size")
+    parts, colour = [SIGNATURE], data[25]
     notes: tuple[str, ...] = ()
     at = len(SIGNATURE)
     for _ in range(_MOST_CHUNKS):
@@ -41,7 +43,7 @@ def bare(data: bytes) -> tuple[bytes, tuple[str, ...]]:
         sound = zlib.crc32(memoryview(data)[at + 4 : end - 4]) == int.from_bytes(
             data[end - 4 : end], "big"
         )
-        needed = kind in _NEEDED or (kind == b"tRNS" and data[25] in _WITH_TRANSPARENCY)
+        needed = kind in _NEEDED or (kind == b"tRNS" and colour in _WITH_TRANSPARENCY)
         if needed and sound:
             parts.append(data[at:end])
         elif needed or not kind[0] & 0x20:  # an upper first letter: pixels cannot do without it

@@ -79,6 +79,12 @@ def test_a_file_without_its_end_is_refused(picture):
         png.bare(encoded(picture)[:-12])
 
 
+@pytest.mark.parametrize("added", [b"", chunk(b"tRNS", b""), chunk(b"IEND", b"")])
+def test_a_file_without_its_size_is_refused(added):
+    with pytest.raises(ValueError, match="begin with its size"):
+        png.bare(png.SIGNATURE + added)
+
+
 def test_millions_of_chunks_are_not_walked(picture, monkeypatch):
     monkeypatch.setattr(png, "_MOST_CHUNKS", 50)
     data = encoded(picture)
