@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from leukview.imaging.drive import Drive
 from leukview.ui.jobs import Job, JobRunner
 from leukview.ui.settings import Recent, Settings
 from leukview.workflows.recent import look_for
@@ -27,6 +28,7 @@ class Recents(QObject):
         self._job: Job | None = None
         self.missing: set[str] = set()
         self._found: set[str] = set()
+        self._drives: dict[Path, Drive] = {}
 
     @property
     def entries(self) -> list[Recent]:
@@ -39,7 +41,8 @@ class Recents(QObject):
             self._job.dismiss()
         self._found.clear()  # what was there the last time may be gone
         paths = [Path(entry.path) for entry in self.entries]
-        self._job = self._runner.start(lambda cancel: look_for(paths, cancel), on_step=self._step)
+        drives = self._drives = {path: self._drives.get(path) or Drive() for path in paths}
+        self._job = self._runner.start(lambda cancel: look_for(drives, cancel), on_step=self._step)
 
     def forget(self, path: str) -> None:
         """Take a folder off the list; its session stays."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -11,15 +11,16 @@ from leukview.domain.progress import CancelToken
 from leukview.imaging.drive import ANSWER_SECONDS, Drive
 
 
-def look_for(paths: Sequence[Path], cancel: CancelToken) -> Iterator[tuple[Path, bool]]:
+def look_for(drives: Mapping[Path, Drive], cancel: CancelToken) -> Iterator[tuple[Path, bool]]:
     """Each folder, and whether it is missing; those whose drive does not answer are left out.
 
     Args:
-        paths: each may lie on a drive of its own, so a dead one holds up the others for 5 s only.
+        drives: the folders, and by what each is asked for, the same at every look: a dead drive
+            holds one thread then, and the other folders for 5 s only.
         cancel: ends it.
     """
-    for path in paths:
-        missing = Drive().within(ANSWER_SECONDS, partial(_is_missing, path), cancel)
+    for path, drive in drives.items():
+        missing = drive.within(ANSWER_SECONDS, partial(_is_missing, path), cancel)
         if cancel.cancelled:
             return
         if missing is not None:

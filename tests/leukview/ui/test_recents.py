@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from PySide6.QtCore import QSettings, Qt
 
@@ -11,6 +13,7 @@ from leukview.ui.settings import Recent, Settings
 from leukview.ui.theme import Theme
 from leukview.ui.widgets.missing_row import MissingRow
 from leukview.ui.widgets.start_page import StartPage
+from leukview.workflows import recent
 
 WAIT = 60_000
 
@@ -131,3 +134,19 @@ def test_a_missing_folder_says_why_and_can_be_removed_or_tried(qtbot, recents, a
     qtbot.mouseClick(row.remove_button, Qt.MouseButton.LeftButton)
     assert names(recents) == ["there"]
     assert recents.missing == set()
+
+
+def test_a_dead_drive_holds_one_thread_however_often_the_list_is_looked_at(
+    qtbot, recents, add, monkeypatch
+):
+    gate = threading.Event()
+    monkeypatch.setattr(recent, "_is_missing", lambda _path: gate.wait(60))
+    monkeypatch.setattr(recent, "ANSWER_SECONDS", 0.05)
+    add("dead", "s1")
+    for _ in range(3):
+        look(qtbot, recents)
+    held = [one for one in threading.enumerate() if one.name == "leukview-look"]
+    gate.set()
+    for thread in held:
+        thread.join()
+    assert len(held) == 1
