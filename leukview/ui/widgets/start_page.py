@@ -276,14 +276,14 @@ class StartPage(QScrollArea):
     def show_opening(self, note: str) -> None:
         """While a folder is opened, what is done for it; "" when none is.
 
-        Each new note is a sign of life; without one for some seconds, what may be the matter is
-        said.
+        Each new note is a sign of life; while there is none for some seconds, what may be the
+        matter is said.
         """
+        self._slow.stop()
+        if self.problem.text() == messages.SLOW:
+            self._say("", "error")
         if note:
             self._slow.start()
-        elif self._slow.isActive() or self.problem.text() == messages.SLOW:
-            self._slow.stop()
-            self._say("", "error")
         focused = self.open_button if note else self.stop_button
         other = self.stop_button if note else self.open_button
         had = focused.hasFocus()
