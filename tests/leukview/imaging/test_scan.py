@@ -2,6 +2,7 @@ import os
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -139,22 +140,27 @@ def dead_drive(monkeypatch):
         return real(path, **options)
 
     monkeypatch.setattr(Path, "stat", stat)
-    yield token
+    yield SimpleNamespace(token=token, asked=asked, gate=gate)
     gate.set()
     for thread in threading.enumerate():
         if thread.name == "leukview-look":
             thread.join()
 
 
-@pytest.mark.usefixtures("dead_drive")
-def test_a_drive_that_stops_answering_is_an_error_that_says_what_to_do(image_folder, monkeypatch):
+def test_a_drive_that_stops_answering_is_an_error_that_says_what_to_do(
+    image_folder, dead_drive, monkeypatch
+):
     monkeypatch.setattr(module, "READ_SECONDS", 0.5)
     with pytest.raises(UsageError, match=r"slides' does not answer. Nothing was .*Check the drive"):
         scan([image_folder()])
+    (held,) = [one for one in threading.enumerate() if one.name == "leukview-look"]
+    dead_drive.gate.set()  # the drive is back, but nobody waits for the rest any more
+    held.join()
+    assert len(dead_drive.asked) == 3
 
 
 def test_waiting_for_a_dead_drive_can_be_cancelled(image_folder, dead_drive):
-    assert len(scan([image_folder()], cancel=dead_drive).images) == 2
+    assert len(scan([image_folder()], cancel=dead_drive.token).images) == 2
 
 
 def test_a_file_is_looked_at_again(image_folder):
