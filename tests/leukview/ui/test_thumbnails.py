@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -156,6 +157,22 @@ def test_a_drive_that_does_not_answer_does_not_hold_the_end(qtbot, image_folder,
     assert not loader.stop(0.05)
     hung.gate.set()
     assert loader.stop(20)
+
+
+def test_the_time_to_end_counts_from_when_it_was_told_first(qtbot, monkeypatch):
+    loader = PixelLoader(threads=1)
+    real, now, waited = loader._threads, [100.0], []
+    held = SimpleNamespace(join=waited.append, is_alive=lambda: True)
+    monkeypatch.setattr(thumbnails, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(loader, "_threads", [held])
+    assert not loader.stop(0)
+    now[0] = 100.75
+    assert not loader.stop(1)
+    now[0] = 110.0
+    assert not loader.stop(1)
+    assert waited == [0, 0.25, 0]
+    for thread in real:
+        thread.join()
 
 
 def test_the_window_is_measured_only_as_long_as_the_drive_answers(image_folder, hung, monkeypatch):
