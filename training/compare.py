@@ -19,6 +19,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from leukview.domain.errors import UsageError
 from leukview.domain.progress import Progress
 from training import budget, evaluate, features, floors, timing
 from training import config as configs
@@ -33,6 +34,7 @@ from training.comparison import (
 from training.config import Config
 from training.data import prepare
 from training.data.catalogue import ImageSet, Item, labels, load
+from training.data.protocols import PAPER526
 from training.data.splits import Parts, Split
 from training.data.written import split_of
 from training.evaluate import Predictions, cross_name
@@ -41,7 +43,7 @@ from training.models import initial
 from training.models.describe import Description, describe
 from training.models.registry import record_of
 from training.outcomes import Against, Outcome, against_all, outcomes_of
-from training.runs import CROSS
+from training.runs import CROSS, PAPER
 from training.train import Material
 
 PREDICTIONS = "predictions.csv"
@@ -111,7 +113,8 @@ class Comparing:
         minutes: the budget; None fits the recipes as they are.
 
     Raises:
-        UsageError: a set is not prepared, or a budget cannot be laid on a recipe.
+        UsageError: a set is not prepared or has no cross-validation, or a budget cannot be laid on
+            a recipe.
     """
 
     def __init__(
@@ -119,6 +122,15 @@ class Comparing:
     ) -> None:
         self._asked, self._folders, self._minutes = asked, folders, minutes
         self._sets = {about.name: open_set(about, folders) for about in sets}
+        alone = [
+            n for n, o in self._sets.items() if not o.split.folds and {PAPER, PAPER526} & {*o.parts}
+        ]
+        if alone:
+            raise UsageError(
+                f"{', '.join(alone)} would have figures of a random split alone, which flatters and"
+                " is never shown alone. Nothing was fitted. Add `grouped` or `random` to the"
+                " `protocols` of its TOML file, remove its split and prepare it again."
+            )
         self._whole = {s.id: recipe_of(asked, s, None, "") for s in asked.systems}
         if minutes is not None:
             for config in self._whole.values():

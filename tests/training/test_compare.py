@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from leukview.domain.errors import UsageError
 from training.budget import Timing
 from training.data.catalogue import SETS, Item
 from training.data.splits import Split, write
@@ -265,3 +266,15 @@ def test_a_few_real_steps_are_timed_and_building_is_told_from_stepping(
     )
     # 7 seconds with building, 4 without, for two steps each.
     assert found == Timing(side=16, step=2.0, start=3.0, took=30.0)
+
+
+def test_a_set_with_a_random_split_alone_is_refused_before_anything_is_fitted(
+    small_networks: None, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training import compare as work
+
+    opened = work.open_set(ABOUT, folders_in(place))
+    alone = replace(opened, split=replace(opened.split, folds=0))
+    monkeypatch.setattr(work, "open_set", lambda *_: alone)
+    with pytest.raises(UsageError, match=r"cnmc would have .*Nothing was fitted.*`grouped`"):
+        comparing(place, None)
