@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -40,6 +41,14 @@ TORCH = PixelRange(  # mode "torch": ImageNet's mean and deviation per channel
 def to_bgr(x: Any) -> Any:
     """Channels the other way round, as networks want them whose weights came from Caffe."""
     return ops.take(x, [2, 1, 0], axis=-1)
+
+
+def trunk_of(image: Any, maps: Any, weights: Path | None) -> keras.Model:
+    """The trunk from `image` to `maps`, with the weights of a file where one is given."""
+    trunk = keras.Model(image, maps, name="trunk")
+    if weights is not None:
+        trunk.load_weights(weights)
+    return trunk
 
 
 def assemble(

@@ -17,7 +17,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from training.models.classifier import CAFFE, SIDE, assemble, to_bgr
+from training.models.classifier import CAFFE, SIDE, assemble, to_bgr, trunk_of
 from training.models.heads import Head
 
 BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))  # convolutions, channels: VGG16
@@ -52,10 +52,7 @@ def load_trunk(weights: Path | None, side: int = SIDE) -> keras.Model:
             x = layers.Conv2D(channels, 3, padding="same", activation="relu", name=name)(x)
         x = attention(x, f"block{block}_eca")
         x = layers.MaxPooling2D(2, name=f"block{block}_pool")(x)
-    trunk = keras.Model(image, x, name="trunk")
-    if weights is not None:
-        trunk.load_weights(weights)
-    return trunk
+    return trunk_of(image, x, weights)
 
 
 def build(

@@ -14,7 +14,7 @@ from pathlib import Path
 import keras
 from keras import layers
 
-from training.models.classifier import SIDE, SIGNED, assemble
+from training.models.classifier import SIDE, SIGNED, assemble, trunk_of
 from training.models.heads import Head
 
 CHANNELS = (16, 32, 64, 128, 256)
@@ -29,10 +29,7 @@ def load_trunk(weights: Path | None, side: int = SIDE) -> keras.Model:
         x = layers.BatchNormalization(name=f"{name}_norm")(x)
         x = layers.Activation("relu", name=f"{name}_act")(x)
         x = layers.MaxPooling2D(2, name=f"{name}_pool")(x)
-    trunk = keras.Model(image, x, name="trunk")
-    if weights is not None:
-        trunk.load_weights(weights)
-    return trunk
+    return trunk_of(image, x, weights)
 
 
 def build(

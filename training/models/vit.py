@@ -21,7 +21,7 @@ import numpy as np
 from keras import layers, ops
 from numpy.typing import NDArray
 
-from training.models.classifier import SIDE, SIGNED, assemble
+from training.models.classifier import SIDE, SIGNED, assemble, trunk_of
 from training.models.heads import Head
 
 # ImageNet-21k, then ImageNet at 224 pixels: the authors' own file (Apache-2.0, 346 MB).
@@ -116,10 +116,7 @@ def load_trunk(weights: Path | None, side: int = SIDE) -> keras.Model:
     for number in range(SIZE.blocks):
         x = _block(x, f"block{number + 1}")
     x = layers.LayerNormalization(epsilon=EPSILON, name="norm")(x)
-    trunk = keras.Model(image, x[:, 0], name="trunk")
-    if weights is not None:
-        trunk.load_weights(weights)
-    return trunk
+    return trunk_of(image, x[:, 0], weights)
 
 
 def build(

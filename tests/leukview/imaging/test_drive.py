@@ -3,27 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import threading
-from collections.abc import Iterator
 
 import pytest
 
 from leukview.domain.progress import CancelToken
 from leukview.imaging.drive import Drive
-
-
-def looks() -> list[threading.Thread]:
-    return [one for one in threading.enumerate() if one.name == "leukview-look"]
-
-
-@pytest.fixture
-def gate() -> Iterator[threading.Event]:
-    """Opened at the end, so that nothing is held any more."""
-    made = threading.Event()
-    yield made
-    made.set()
-    for thread in looks():
-        thread.join()
 
 
 def test_a_question_gives_its_answer_or_its_error() -> None:
@@ -35,7 +19,7 @@ def test_a_question_gives_its_answer_or_its_error() -> None:
     assert not drive.busy
 
 
-def test_nothing_more_is_asked_of_a_drive_that_owes_an_answer(gate) -> None:
+def test_nothing_more_is_asked_of_a_drive_that_owes_an_answer(gate, looks) -> None:
     drive = Drive()
     asked: list[int] = []
     assert drive.within(0.01, gate.wait) is None
@@ -47,7 +31,7 @@ def test_nothing_more_is_asked_of_a_drive_that_owes_an_answer(gate) -> None:
     assert asked == []
 
 
-def test_what_came_in_time_counts_and_the_rest_is_not_asked_for(gate) -> None:
+def test_what_came_in_time_counts_and_the_rest_is_not_asked_for(gate, looks) -> None:
     drive, stop = Drive(), CancelToken()
     asked: list[int] = []
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,20 +15,6 @@ from leukview.imaging.drive import Drive
 from leukview.session.store import open_store
 from leukview.workflows import identity
 from leukview.workflows.identity import Reread
-
-
-def looks() -> list[threading.Thread]:
-    return [one for one in threading.enumerate() if one.name == "leukview-look"]
-
-
-@pytest.fixture
-def gate() -> Iterator[threading.Event]:
-    """Opened at the end, so that nothing is held any more."""
-    made = threading.Event()
-    yield made
-    made.set()
-    for thread in looks():
-        thread.join()
 
 
 @pytest.fixture
@@ -60,7 +45,9 @@ def read(images: list[ImageFile], path: Path, drive: Drive) -> Iterator[list[Rer
         store.close()
 
 
-def test_a_silent_drive_is_left_after_three_files(gate, images, tmp_path, monkeypatch) -> None:
+def test_a_silent_drive_is_left_after_three_files(
+    gate, looks, images, tmp_path, monkeypatch
+) -> None:
     monkeypatch.setattr(identity, "READ_SECONDS", 0.01)
     monkeypatch.setattr(identity, "read_again", lambda *_: gate.wait(60))
     found: list[Reread] = []

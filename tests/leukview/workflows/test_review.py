@@ -578,7 +578,7 @@ def test_agreeing_later_is_with_what_was_shown_then(many) -> None:
     assert many.decision(5).state is DecisionState.AGREED
 
 
-def test_a_slow_drive_is_not_said_to_be_silent(many, monkeypatch) -> None:
+def test_a_slow_drive_is_not_said_to_be_silent(many, looks, monkeypatch) -> None:
     gate, slowly = threading.Event(), threading.Event()
 
     def slow(image: ImageFile) -> bool:
@@ -597,14 +597,9 @@ def test_a_slow_drive_is_not_said_to_be_silent(many, monkeypatch) -> None:
     assert "does not answer" not in changes.text + second.text
     assert len(changes.waiting) == 20
     assert second.waiting.tolist() == [0], "it is not asked twice at a time"
-    join_looks()
+    for thread in looks():
+        thread.join()
     assert looked(many, changes).left == 0
-
-
-def join_looks() -> None:
-    for thread in threading.enumerate():
-        if thread.name == "leukview-look":
-            thread.join()
 
 
 def test_a_copied_folder_finds_everything_by_the_bytes(tmp_path: Path) -> None:
@@ -657,7 +652,7 @@ def test_files_out_of_reach_keep_what_is_known_and_can_be_decided_if_they_were_r
     assert again.decide([4], "hem").left == 0
 
 
-def test_a_drive_that_never_answers_holds_nobody_up(reopen, monkeypatch) -> None:
+def test_a_drive_that_never_answers_holds_nobody_up(reopen, looks, monkeypatch) -> None:
     review = reopen()
     gate = threading.Event()
     monkeypatch.setattr(review_module, "ANSWER_SECONDS", 0.01)
@@ -666,7 +661,8 @@ def test_a_drive_that_never_answers_holds_nobody_up(reopen, monkeypatch) -> None
     gate.set()
     assert "does not answer" in changes.text
     assert states(review)[1] == "undecided"
-    join_looks()
+    for thread in looks():
+        thread.join()
 
 
 def test_only_suggestions_that_were_on_the_screen_count_as_seen(reopen) -> None:
