@@ -36,6 +36,7 @@ Sets = Annotated[list[str], typer.Argument(help=f"Sets: {_WHICH}; or all.")]
 Data = Annotated[Path, typer.Option(help="Folder that holds the sets, one folder each.")]
 Cache = Annotated[Path, typer.Option(help="Folder for pixels and features (gigabytes).")]
 Runs = Annotated[Path, typer.Option(help="Folder for runs.")]
+Seed = Annotated[int, typer.Option(help="Of what is drawn at random.")]
 Weights = Annotated[Path, typer.Option(help="Initial weights, grown from Lite2.")]
 Name = Annotated[str, typer.Option("--config", help="Config by name or path.")]
 DATA = ROOT.parent / "shared" / "data"
@@ -81,7 +82,7 @@ def follow(steps: Iterable[Progress], running: Running | None = None) -> None:
 
 
 @app.command()
-def prepare(sets: Sets, data: Data = DATA, cache: Cache = CACHE, seed: int = 0) -> None:
+def prepare(sets: Sets, data: Data = DATA, cache: Cache = CACHE, seed: Seed = 0) -> None:
     """Images to uint8 arrays of 300 pixels, and the splits where none are written."""
     from training.data import prepare as work
 
@@ -232,7 +233,7 @@ def external(
     runs: Runs = RUNS,
     weights: Weights = LITE_PATH,
     config: Name = "features",
-    seed: int = 0,
+    seed: Seed = 0,
 ) -> None:
     """Fit on one prepared set, test on another; images that repeat one of the first are left out.
 
@@ -295,7 +296,7 @@ def tune(
     config: Name = "features",
     trials: Annotated[int, typer.Option(min=1, help="In all, with those already there.")] = 50,
     part: Annotated[str, typer.Option(help="Part whose test rows no trial sees.")] = "cross0",
-    seed: int = 0,
+    seed: Seed = 0,
 ) -> None:
     """Search units, dropout, activation, batch, rate and decay of a head. It may be interrupted."""
     from training import tune as work
@@ -318,7 +319,7 @@ def explain(
     background: Annotated[int, typer.Option(min=1, help="Images behind what is hidden.")] = 50,
     evaluations: Annotated[int, typer.Option(min=10, help="Of the model, for SHAP.")] = 500,
     steps: Annotated[int, typer.Option(min=2, help="Of deletion and insertion.")] = 20,
-    seed: int = 0,
+    seed: Seed = 0,
 ) -> None:
     """What a model file looks at: sheets, and how true they are. An interrupted run goes on."""
     from training import explain as work

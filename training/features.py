@@ -119,8 +119,9 @@ class Store:
         missing = [name for name in self.parts if not self.part(name).is_file()]
         if missing:
             raise UsageError(
-                f"{self.part(missing[0])} is missing. Nothing was fitted. Run `python -m training"
-                f" features {self.about.name} --config {self.config}` first."
+                f"{self.part(missing[0])} is missing: features come before a fit. Nothing was done."
+                f" Run `python -m training features {self.about.asked} --config {self.config}`,"
+                " then `train`, with the same folders."
             )
         return {name: np.load(self.part(name), mmap_mode="r") for name in self.parts}
 

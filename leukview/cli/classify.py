@@ -295,7 +295,8 @@ def _summary(
     said = ", ".join(f"{names[c]} {counts[c]:,}" for c in names)
     review = sum(1 for one in results if one.suggestion and one.suggestion.needs_review)
     failed = [one for one in results if one.error]
-    terminal.say(f"Suggested: {said}. {review:,} need review.")
+    needs = "needs" if review == 1 else "need"
+    terminal.say(f"Suggested: {said}. {review:,} {needs} review.")
     terminal.say(f"{len(results):,} images in {seconds:.1f} s.")
     for one in failed[:5]:
         terminal.say(f"{one.image.name}: {one.error}")

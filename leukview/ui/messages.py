@@ -80,7 +80,8 @@ def progress(done: int, total: int, per_second: float) -> str:
 
 def finished(done: int, review: int, unread: int) -> str:
     """What a complete run has given."""
-    said = f"Done: {count(done)} classified, {count(review)} need review"
+    need = "needs" if review == 1 else "need"
+    said = f"Done: {count(done)} classified, {count(review)} {need} review"
     return said + (f", {count(unread)} could not be read." if unread else ".")
 
 

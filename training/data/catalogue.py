@@ -25,12 +25,14 @@ class Place:
         home: folder of its listing, outside the repository.
         split: the CSV of its split.
         protocols: `grouped` or `random`, `paper`, `paper526`; none for what its groups allow.
+        toml: the file that describes the set; None for two joined ones.
     """
 
     images: Path
     home: Path
     split: Path
     protocols: tuple[str, ...] = ()
+    toml: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,11 @@ class ImageSet:
     scale_bar: bool = False
     open_terms: bool = True
     place: Place | None = None
+
+    @property
+    def asked(self) -> str:
+        """What a command calls it: its name, or the quoted path of the file that describes it."""
+        return f'"{self.place.toml}"' if self.place and self.place.toml else self.name
 
     @property
     def class_ids(self) -> tuple[str, ...]:

@@ -171,6 +171,7 @@ def read(toml: Path, home: Path) -> DescribedSet:
         home=home,
         split=toml.parent / said.split if said.split else home / f"{said.name}.split.csv",
         protocols=said.protocols,
+        toml=toml,
     )
     if not place.images.is_dir():
         raise UsageError(

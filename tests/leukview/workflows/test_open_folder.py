@@ -22,6 +22,8 @@ def test_a_folder_without_images_says_what_is_there(tmp_path):
     (tmp_path / "x.txt").write_text("x")
     with pytest.raises(UsageError, match=r"no images in .* 1 other file\..*\.png"):
         open_folder([tmp_path])
+    with pytest.raises(UsageError, match=r"no images in 'x\.txt'\. Nothing was read"):
+        open_folder([tmp_path / "x.txt"])
     with pytest.raises(UsageError, match="Folders inside were not looked into"):
         open_folder([tmp_path], recursive=False)
     with pytest.raises(UsageError, match="No folder was given"):

@@ -110,3 +110,14 @@ def test_a_missing_file_or_folder_is_named(described: Callable[..., Path], tmp_p
         work.read(tmp_path / "none.toml", tmp_path)
     with pytest.raises(UsageError, match=r"there is no folder .*images.*Correct `path`"):
         work.read(described(), tmp_path)
+
+
+def test_a_described_set_is_asked_for_by_the_quoted_path_of_its_file(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    from training.data.catalogue import SETS, Place
+
+    toml = tmp_path / "mein satz.toml"
+    place = Place(images=tmp_path, home=tmp_path, split=tmp_path / "s.csv", toml=toml)
+    assert replace(SETS["pbc"], place=place).asked == f'"{toml}"'
+    assert SETS["pbc"].asked == "pbc"
