@@ -10,7 +10,7 @@ import msgspec
 from leukview.domain.errors import UsageError
 from training.data.augment import Augmentation
 from training.models.heads import Head
-from training.models.registry import record_of
+from training.models.registry import INITS, record_of
 
 CONFIGS = Path(__file__).parent / "configs"
 
@@ -107,7 +107,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     def __post_init__(self) -> None:
         record = record_of(self.network)
-        if self.init in ("imagenet", "lite", "random") and self.init not in record.inits:
+        if self.init in INITS and self.init not in record.inits:
             raise ValueError(f"{record.title} has no initial weights {self.init!r}")
         if not record.blocks and any(s.frozen_below for s in self.stages):
             raise ValueError(f"{record.title} has no blocks to begin at: frozen_below")
@@ -151,7 +151,7 @@ def for_network(config: Config, network: str, init: str = "") -> Config:
     """
     record = record_of(network)
     wanted = init or config.init
-    if not init and wanted in ("imagenet", "lite", "random") and wanted not in record.inits:
+    if not init and wanted in INITS and wanted not in record.inits:
         wanted = record.inits[0]
     try:
         return msgspec.structs.replace(

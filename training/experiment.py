@@ -194,8 +194,10 @@ def _fit_part(exp: Experiment, bench: _Bench, name: str, parts: Parts) -> None:
     for number, stage in enumerate(stages):
         if stage.kind in ("head", "linear"):
             if stage.kind == "linear":
-                # Without folds the rows that choose are for the temperature: not to be fitted on.
-                kept = parts if exp.split.folds else replace(parts, choose=parts.choose[:0])
+                # The rows that choose are free unless a later stage chooses by them, or, without
+                # folds, the temperature is fitted on them.
+                free = exp.split.folds and not any(later.chooses for later in stages)
+                kept = parts if free else replace(parts, choose=parts.choose[:0])
                 fit_linear(head, exp.material, kept, stage)
             else:
                 fit_head(head, exp.material, parts, stage, seed)

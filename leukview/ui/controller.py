@@ -315,7 +315,7 @@ class Controller(QObject):
 
     def _start_run(self, rows: Sequence[int]) -> None:
         if self.folder is not None and self.folder.choice is not None:
-            self.running.start(self.folder, rows)
+            self.running.start(self.folder, self.folder.choice.model, rows)
             self._stage(Stage.RUNNING, "")
 
     def stop(self) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Signal
 
+from leukview.inference.model_file import ModelFile
 from leukview.inference.providers import Device
 from leukview.ui import messages
 from leukview.ui.jobs import Job, JobRunner
@@ -44,11 +45,9 @@ class Running(QObject):
         self.rate = Rate()
         self.stopped = False
 
-    def start(self, folder: Opened, rows: Sequence[int]) -> None:
-        """Classify these rows of the folder, which has a model."""
-        if folder.choice is None:
-            return
-        model, wish = folder.choice.model, self._wish
+    def start(self, folder: Opened, model: ModelFile, rows: Sequence[int]) -> None:
+        """Classify these rows of the folder by the model."""
+        wish = self._wish
         self._folder, self.stopped = folder, False
         self.done, self.total = 0, len(rows)
         self.rate.start()

@@ -68,7 +68,7 @@ def open_folder(
     if not found.images and not (cancel and cancel.cancelled):
         where = ", ".join(repr(path.name or str(path)) for path in paths[:3])
         others = "1 other file" if found.others == 1 else f"{found.others:,} other files"
-        seen = f" It has {others}." if found.others and not paths[0].is_file() else ""
+        seen = f" It has {others}." if found.others and any(path.is_dir() for path in paths) else ""
         depth = "" if recursive else " Folders inside were not looked into."
         problems = "".join(f" {problem}" for problem in found.problems[:3])
         raise UsageError(

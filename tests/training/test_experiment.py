@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from msgspec import structs
@@ -28,27 +28,6 @@ RECIPE = Config(
     augmentation=Augmentation(flip=True, corner=0.5),
     stages=(STAGE, Stage(kind="full", side=16, steps=1, checks=1, batch=4)),
 )
-
-
-@pytest.fixture
-def small_network(keras: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One convolution in place of EfficientNet-B3, with the same layer names."""
-    from training import train
-    from training.models import efficientnet_b3, registry
-    from training.models.heads import add_head
-
-    def build(head: Any, class_count: int, _weights: Path | None, side: int = SIDE) -> Any:
-        stem = keras.Input((side, side, 3))
-        x = keras.layers.Conv2D(4, 3, name="block1a")(stem)
-        trunk = keras.Model(stem, keras.layers.Conv2D(6, 3, name="block2a")(x), name="trunk")
-        image = keras.Input((side, side, 3), name="image")
-        x = keras.layers.Rescaling([1.0] * 3, [0.0] * 3, name="pixel_range")(image)
-        x = keras.layers.GlobalAveragePooling2D(name="embedding", dtype="float32")(trunk(x))
-        return keras.Model(image, add_head(head, x, class_count), name=f"efficientnet-b3_{head}")
-
-    monkeypatch.setitem(registry.NETWORKS, "efficientnet-b3", build)
-    monkeypatch.setattr(efficientnet_b3, "build", build)
-    monkeypatch.setattr(train.efficientnet_b3, "WIDTH", 6)
 
 
 @pytest.fixture
@@ -259,3 +238,22 @@ def test_a_linear_head_leaves_the_rows_that_its_temperature_is_fitted_on(
         set() if folds else choose
     )
     assert bool(choose & fitted[0]) == (folds > 0)
+
+
+@pytest.mark.parametrize(("checks", "free"), [(1, True), (2, False)])
+def test_rows_that_a_later_stage_chooses_by_are_not_fitted_on_by_a_linear_one(
+    experiment: Any, monkeypatch: pytest.MonkeyPatch, checks: int, free: bool
+) -> None:
+    from training import experiment as work
+
+    given: list[int] = []
+
+    def noted(_head: Any, _material: Any, parts: Any, _stage: Any) -> None:
+        given.append(len(parts.choose))
+
+    monkeypatch.setattr(work, "fit_linear", noted)
+    monkeypatch.setattr(work, "put_head", lambda _head, _model: None)  # the toy's is narrower
+    full = Stage(kind="full", side=16, steps=2, checks=checks, batch=4)
+    recipe = msgspec.structs.replace(experiment.config, stages=(Stage(kind="linear"), full))
+    list(work.fit_all(replace(experiment, config=recipe), ["cross0"]))
+    assert given == [len(work.parts_of(experiment)["cross0"].choose) if free else 0]

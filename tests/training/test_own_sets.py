@@ -6,7 +6,6 @@ import csv
 import hashlib
 import shutil
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import cv2
@@ -44,23 +43,9 @@ batch = 4
 
 
 @pytest.fixture
-def small_network(keras: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One convolution in place of EfficientNet-B3, with the same layer names."""
-    from training import features, train
-    from training.models import efficientnet_b3, registry
-    from training.models.heads import add_head
+def small_network(small_network: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    from training import features
 
-    def build(head: Any, class_count: int, _weights: Path | None, side: int = 300) -> Any:
-        stem = keras.Input((side, side, 3))
-        trunk = keras.Model(stem, keras.layers.Conv2D(6, 3, 8, name="block1a")(stem), name="trunk")
-        image = keras.Input((side, side, 3), name="image")
-        x = keras.layers.Rescaling([1.0] * 3, [0.0] * 3, name="pixel_range")(image)
-        x = keras.layers.GlobalAveragePooling2D(name="embedding", dtype="float32")(trunk(x))
-        return keras.Model(image, add_head(head, x, class_count), name=f"efficientnet-b3_{head}")
-
-    monkeypatch.setitem(registry.NETWORKS, "efficientnet-b3", build)
-    monkeypatch.setattr(efficientnet_b3, "build", build)
-    monkeypatch.setattr(train.efficientnet_b3, "WIDTH", 6)
     # Keras predicts: converting this network for onnxruntime takes longer than all fits here.
     monkeypatch.setattr(features, "_session", lambda _network: None)
 

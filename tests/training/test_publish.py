@@ -97,7 +97,7 @@ class Place:
         return {str(path): path.read_bytes() for path in (*found, self.readme)}
 
     def patch(self, patched: pytest.MonkeyPatch) -> None:
-        from training import evaluate, export, publish
+        from training import evaluate, publish
         from training.data.prepare import image_pixels
         from training.models import registry
 
@@ -105,9 +105,6 @@ class Place:
             return small_network(self.keras, head, class_count)
 
         patched.setitem(registry.NETWORKS, "efficientnet-b3", build)
-        for module in (publish, export):
-            patched.setattr(module, "WIDTH", WIDTH, raising=False)
-        patched.setattr(publish, "SIDE", SIDE, raising=False)
         patched.setattr(publish, "image_pixels", lambda path: image_pixels(path, SIDE))
         patched.setattr(evaluate, "RESULTS", self.table.parent)
         patched.setattr(resources, "root", lambda: self.root / "resources")

@@ -20,12 +20,11 @@ from training.data.catalogue import SETS, ImageSet
 from training.data.catalogue import load as load_items
 from training.data.prepare import split_path
 from training.models import shipped
-from training.models.registry import NETWORKS, initial_weights, record_of
+from training.models.registry import INITS, NETWORKS, initial_weights, record_of
 from training.runs import FINAL_WEIGHTS
 
 RUN = "run:"  # `init = "run:all4-trunk"`: the trunk of that run's final weights
 MODEL = "model:"  # `init = "model:pbc8-b3"`: the trunk of that shipped model
-NAMES = ("imagenet", "lite", "random")  # see `registry.Network.inits`
 
 
 def classifier(
@@ -45,12 +44,7 @@ def classifier(
             shipped model. Images are compared by their bytes: copies saved anew pass.
         FileNotFoundError: see `initial_weights`; or there is no such shipped model.
     """
-    if about in earlier_sets(config.init, runs):
-        raise UsageError(
-            f"{config.init} has been fitted on {about.name}, whose held-out images it would know."
-            " Nothing was fitted. Start from what was fitted on other sets."
-        )
-    _check_images(config.init, about, runs)
+    _check_unseen(config.init, about, runs)
     network, class_count = NETWORKS[config.network], len(about.classes)
     if config.init.startswith(MODEL):
         model = network(config.head, class_count, None)
@@ -104,13 +98,18 @@ def earlier_sets(init: str, runs: Path) -> tuple[ImageSet, ...]:
     return tuple(SETS[name] for name in dict.fromkeys(names))
 
 
-def _check_images(init: str, about: ImageSet, runs: Path) -> None:
-    """Refuse a trunk that has seen images of a described set, under whatever name.
+def _check_unseen(init: str, about: ImageSet, runs: Path) -> None:
+    """Refuse a trunk that has seen the set, or images of a described one under whatever name.
 
     Raises:
         UsageError: it has.
     """
     earlier = earlier_sets(init, runs)
+    if about in earlier:
+        raise UsageError(
+            f"{init} has been fitted on {about.name}, whose held-out images it would know."
+            " Nothing was fitted. Start from what was fitted on other sets."
+        )
     if not about.place or not earlier:
         return
     mine = {item.sha256 for item in load_items(about.place.home, about)}
@@ -132,7 +131,7 @@ def words(config: Config, runs: Path) -> str:
     if origin.startswith(MODEL):
         title = load(_model_file(origin)).contract.title
         origin = f"the trunk of {origin.removeprefix(MODEL)} ({title})"
-    elif origin in NAMES:
+    elif origin in INITS:
         origin = record_of(config.network).words(origin)
     else:
         origin = f"the file {Path(origin).name}, whose training images are unknown"
@@ -143,7 +142,7 @@ def words(config: Config, runs: Path) -> str:
 def from_unknown_images(init: str, runs: Path) -> bool:
     """Whether the initial weights are a file of which nobody can say what it has seen."""
     origin = _origin(init, runs)
-    return origin not in NAMES and not origin.startswith(MODEL)
+    return origin not in INITS and not origin.startswith(MODEL)
 
 
 def _model_file(init: str) -> Path:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from leukview.domain.errors import UsageError
 from training.models import heads
 from training.models.heads import Head
 
 Init = Literal["imagenet", "lite", "random"]
+INITS = get_args(Init)
 TABLE_8 = "Table 8 of Batool & Byun 2023"
 B3_STARTS = ("block2a", "block3a", "block4a", "block5a", "block6a", "block7a")
 
@@ -255,7 +256,7 @@ def initial_weights(init: str, lite: Path, network: str = "efficientnet-b3") -> 
         FileNotFoundError: the file is not there; the message says how to make it.
     """
     record = record_of(network)
-    if init in ("imagenet", "lite", "random") and init not in record.inits:
+    if init in INITS and init not in record.inits:
         raise UsageError(
             f"{record.title} has no initial weights {init!r}. Nothing was fitted."
             f" Choose one of {', '.join(record.inits)}, or give the path of a weights file."

@@ -33,7 +33,7 @@ def test_a_run_gives_every_row_its_suggestion_and_counts_them(qtbot, running, fo
     devices: list[str] = []
     running.device_changed.connect(lambda: devices.append(running.device.name))
     with qtbot.waitSignal(running.ended, timeout=WAIT) as ended:
-        running.start(folder, fresh_rows(folder))
+        running.start(folder, folder.choice.model, fresh_rows(folder))
     assert ended.args == [True]
     assert (folder.review.suggested >= 0).all()
     assert (running.done, running.total, devices) == (6, 6, ["cpu"])
@@ -47,7 +47,7 @@ def test_a_run_that_fails_says_why_and_ends(qtbot, running, folder, monkeypatch)
     said: list[str] = []
     running.failed.connect(said.append)
     with qtbot.waitSignal(running.ended, timeout=WAIT) as ended:
-        running.start(folder, fresh_rows(folder))
+        running.start(folder, folder.choice.model, fresh_rows(folder))
     assert ended.args == [False]
     assert "out of order" in said[0]
 
@@ -56,7 +56,7 @@ def test_nothing_is_heard_of_a_run_that_was_dropped(qtbot, running, folder):
     heard: list[object] = []
     for signal in (running.changed, running.progressed, running.device_changed, running.ended):
         signal.connect(lambda *what: heard.append(what))
-    running.start(folder, fresh_rows(folder))
+    running.start(folder, folder.choice.model, fresh_rows(folder))
     running.leave()
     assert running._runner.shut_down()
     qtbot.waitUntil(lambda: not running._runner.busy, timeout=WAIT)
@@ -67,7 +67,7 @@ def test_nothing_is_heard_of_a_run_that_was_dropped(qtbot, running, folder):
 def test_only_the_user_stops_runs_for_good(running, folder):
     running.stop()
     assert not running.stopped
-    running.start(folder, fresh_rows(folder))
+    running.start(folder, folder.choice.model, fresh_rows(folder))
     running.stop()
     assert running.stopped
     running.leave()
