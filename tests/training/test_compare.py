@@ -137,11 +137,11 @@ def comparing(place: Path, minutes: float | None) -> Any:
 
 def run(place: Path) -> str:
     """`python -m training compare` on the tiny set."""
-    from training import commands
+    from training.commands import results
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(commands, "chosen", lambda *_: [ABOUT])
-        commands.compare(
+        patch.setattr(results, "chosen", lambda *_: [ABOUT])
+        results.compare(
             config=str(place / "compare.toml"),
             budget=None,
             data=place / "data",
