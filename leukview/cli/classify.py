@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from leukview import __version__
-from leukview.cli.terminal import Terminal, printable, stoppable, write_text
+from leukview.cli.terminal import Terminal, both_names, printable, stoppable, write_text
 from leukview.domain import table
 from leukview.domain.errors import DeviceError, OutputError, UsageError
 from leukview.domain.progress import CancelToken
@@ -290,7 +290,7 @@ def _summary(
     seconds: float,
     terminal: Terminal,
 ) -> None:
-    names = {c.id: c.name for c in classifier.contract.classes}
+    names = {c.id: both_names(c.name, c.id) for c in classifier.contract.classes}
     counts = Counter(one.suggestion.class_id for one in results if one.suggestion)
     said = ", ".join(f"{names[c]} {counts[c]:,}" for c in names)
     review = sum(1 for one in results if one.suggestion and one.suggestion.needs_review)

@@ -52,14 +52,11 @@ def run() -> int:
     for probe in probes:
         ran = "ran a one-node model" if probe.usable else "not usable"
         listed = f"; its session lists {', '.join(probe.session)}" if probe.session else ""
-        line(
-            probe.provider.removesuffix("ExecutionProvider"),
-            f"{ran}{listed}. {probe.reason}".rstrip(),
-        )
+        why = f" {probe.reason}" if probe.provider != providers.CUDA else ""
+        line(probe.provider.removesuffix("ExecutionProvider"), f"{ran}{listed}.{why}".rstrip())
     cuda = [probe for probe in probes if probe.provider == providers.CUDA]
     if not any(probe.usable for probe in cuda):
-        why = cuda[0].reason if cuda else providers.why_no_cuda()
-        line("why not CUDA", why)
+        line("why not CUDA", cuda[0].reason if cuda else providers.why_no_cuda())
     refused = _models(line)
     line("samples", _samples())
     line("display", _display())

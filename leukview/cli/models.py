@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from leukview.cli.terminal import both_names
 from leukview.contract import Figure
 from leukview.domain.errors import ModelFileError
 from leukview.inference.model_file import SHORT, ModelFile, load, shipped
 
 MODEL_REFUSED = 4
-
-
+# What a file says of its training is for those who train, and it cannot be changed without changing
+# the file's hash; here it is read by pathologists.
+_TRAINED = re.compile(r"The first batch-norm statistics came from (\d+) images")
+_PLAINLY = r"Before training, the scales of the network were set on \1 images"
 # A model carries dozens of figures; the rest stands on its card.
 _SHOWN = ("accuracy", "balanced accuracy")
 
@@ -45,7 +50,7 @@ def run() -> int:
 def _print(console: Console, name: str, model: ModelFile) -> None:
     contract = model.contract
     console.print(Text.assemble((name, "bold"), f"  {contract.title}"))
-    classes = ", ".join(f"{c.name} ({c.id})" for c in contract.classes)
+    classes = ", ".join(both_names(c.name, c.id) for c in contract.classes)
     lines = [
         f"one image shows a {contract.unit.value}; classes: {classes}",
         f"{contract.width} x {contract.height} pixels, {len(model.data) / 2**20:.1f} MB,"
@@ -53,7 +58,7 @@ def _print(console: Console, name: str, model: ModelFile) -> None:
         *(_figure(figure) for figure in contract.figures if figure.name in _SHOWN),
     ]
     if contract.protocol:
-        lines.append(contract.protocol)
+        lines.append(_TRAINED.sub(_PLAINLY, contract.protocol))
     if contract.notice:
         lines.append(contract.notice)
     for line in lines:

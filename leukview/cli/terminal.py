@@ -73,6 +73,11 @@ def printable(text: str) -> str:
     )
 
 
+def both_names(name: str, class_id: str) -> str:
+    """A class as people call it, and in brackets as the table does, where that is another word."""
+    return name if name.casefold() == class_id.casefold() else f"{name} ({class_id})"
+
+
 def write_text(text: str) -> None:
     """Data to standard output: UTF-8 with the line ends that it has, whatever the locale.
 

@@ -55,6 +55,7 @@ def test_the_table_holds_every_image_in_natural_order(run, image_folder, tmp_pat
     assert str(tmp_path) not in out.read_text("utf-8")
     text = capsys.readouterr()
     assert text.out == ""
+    assert "Suggested: Normal (hem) 2, ALL blast (all) 2." in text.err
     assert "Research use only. Not for diagnosis." in text.err
 
 

@@ -4,6 +4,7 @@ import sys
 import types
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from leukview import __version__
@@ -19,6 +20,7 @@ from leukview.domain.errors import (
     SessionError,
     UsageError,
 )
+from leukview.inference import providers
 
 
 @pytest.fixture
@@ -162,13 +164,31 @@ def test_models_lists_classes_figures_and_notice(monkeypatch, toy_model, capsys,
     assert "No model comes with" in capsys.readouterr().out
 
 
+def test_models_speaks_of_training_in_plain_words(
+    monkeypatch, write_toy_model, toy_contract, capsys, tmp_path
+):
+    said = (
+        "No checkpoint was chosen. The first batch-norm statistics came from 64 images without"
+        " their classes, which are never tested. The weights were refitted."
+    )
+    contract = msgspec.structs.replace(toy_contract, protocol=said)
+    path = write_toy_model(tmp_path / "toy.onnx", contract)
+    monkeypatch.setattr(models, "shipped", lambda: [path])
+    assert main(["models"]) == 0
+    assert (
+        "No checkpoint was chosen. Before training, the scales of the network were set on 64 images"
+        " without their classes, which are never tested. The weights were refitted."
+    ) in " ".join(capsys.readouterr().out.split())
+
+
 def test_doctor_says_what_runs_and_why_cuda_does_not(monkeypatch, toy_model, capsys, tmp_path):
     monkeypatch.setattr(doctor, "shipped", lambda: [toy_model])
     monkeypatch.setattr("leukview.inference.providers._gpus", lambda: ())
     assert main(["doctor"]) == 0
     out = capsys.readouterr().out
     assert "ran a one-node model; its session lists CPUExecutionProvider" in out
-    assert "why not CUDA" in out
+    why = providers.why_no_cuda()
+    assert out.count("why not CUDA") == out.count(why) == 1
     assert "toy-2.onnx: Toy 2, usable" in out
     (tmp_path / "bad.onnx").write_bytes(b"bad")
     monkeypatch.setattr(doctor, "shipped", lambda: [tmp_path / "bad.onnx"])

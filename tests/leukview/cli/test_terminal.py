@@ -9,11 +9,16 @@ import pytest
 from rich.console import Console
 
 from leukview.cli import terminal as module
-from leukview.cli.terminal import Terminal, printable, stoppable, write_text
+from leukview.cli.terminal import Terminal, both_names, printable, stoppable, write_text
 
 
 def test_escape_sequences_in_names_are_shown_not_run():
     assert printable("a\x1b[2Jä細\n\u202e") == "a\\x1b[2Jä細\n\\u202e"
+
+
+def test_a_class_has_its_name_in_the_table_beside_it_where_that_is_another_word():
+    assert both_names("ALL blast", "all") == "ALL blast (all)"
+    assert both_names("Basophil", "basophil") == "Basophil"
 
 
 def test_quiet_says_errors_only(capsys):
