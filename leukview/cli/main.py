@@ -27,6 +27,7 @@ from leukview.domain.errors import (
     SessionError,
     UsageError,
 )
+from leukview.imaging.drive import ANSWER_SECONDS, Drive
 
 USAGE, NO_GPU, MODEL_REFUSED, NOT_WRITABLE, INTERNAL, STOPPED = 2, 3, 4, 5, 70, 130
 _CODES: tuple[tuple[type[LeukViewError], int], ...] = (
@@ -233,11 +234,12 @@ def doctor() -> int:
 
 
 def _open_window(paths: Sequence[Path], model: str, device: str) -> int:
-    for path in paths:
-        if not path.exists():
-            near = difflib.get_close_matches(str(path), ("classify", "models", "doctor"), 1)
-            hint = f" Did you mean `leukview {near[0]}`?" if near else " Check the spelling."
-            raise UsageError(f"There is no file or folder {str(path)!r}. Nothing was opened.{hint}")
+    # A drive that does not answer is told of by the window, which goes on all the same.
+    missing = Drive().within(ANSWER_SECONDS, lambda: [path for path in paths if _missing(path)])
+    for path in missing or ():
+        near = difflib.get_close_matches(str(path), ("classify", "models", "doctor"), 1)
+        hint = f" Did you mean `leukview {near[0]}`?" if near else " Check the spelling."
+        raise UsageError(f"There is no file or folder {str(path)!r}. Nothing was opened.{hint}")
     if not _has_display():
         raise UsageError(
             "There is no display, so no window can be opened. Nothing was changed."
@@ -247,6 +249,17 @@ def _open_window(paths: Sequence[Path], model: str, device: str) -> int:
     from leukview.ui.app import run
 
     return run(paths, model=model, device=device)
+
+
+def _missing(path: Path) -> bool:
+    """Whether there is nothing of that name; what cannot be looked at may be there."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # the last: no name at all
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _has_display() -> bool:

@@ -56,6 +56,35 @@ def test_bare_paths_open_the_window(window, image_folder):
     ]
 
 
+def test_the_window_opens_on_a_drive_that_does_not_answer(window, image_folder, monkeypatch, gate):
+    folder, really = image_folder(name="dead"), Path.stat
+
+    def stat(path, **options):
+        if path.name == "dead":
+            assert gate.wait(60)
+        return really(path, **options)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    monkeypatch.setattr(module, "ANSWER_SECONDS", 0.05)
+    assert main([str(folder)]) == 0
+    assert not gate.is_set(), "it did not wait for the drive"
+    assert window == [([str(folder)], "auto", "auto")]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the rights of POSIX")
+def test_a_folder_that_may_not_be_looked_at_is_left_to_the_window(
+    window, image_folder, monkeypatch
+):
+    folder = image_folder(name="locked")
+
+    def stat(path, **_options):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "stat", stat)
+    assert main([str(folder)]) == 0
+    assert window == [([str(folder)], "auto", "auto")]
+
+
 def test_a_folder_called_like_a_command_is_reached_by_its_path(window, image_folder, monkeypatch):
     folder = image_folder(name="models")
     monkeypatch.chdir(folder.parent)
