@@ -91,7 +91,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     `network` is a name in `models.registry`; `init` is `imagenet`, `lite` or `random` where the
     network has it, or what `models.initial` knows. With `test_flips` the test images are seen
-    flipped too, and figures of the mean of the four stand beside the plain ones.
+    flipped too, and figures of the mean of the four stand beside the plain ones. With
+    `stain_normalisation` the network brings each image to the stain of the set's norm rows, see
+    `models.stain`.
     """
 
     name: str
@@ -102,6 +104,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     feature_copies: int = 2  # changed copies of each image for stages on features
     blanked_copy: bool = False  # and one without its scale bar, for sets that have one
     augmentation: Augmentation = Augmentation()
+    stain_normalisation: Literal["none", "reinhard"] = "none"
     test_flips: bool = False
     stages: tuple[Stage, ...]
 
@@ -167,9 +170,9 @@ def for_network(config: Config, network: str, init: str = "") -> Config:
 
 
 def known() -> list[str]:
-    """Names of the configs that come with the package; `compare*` are comparisons of several."""
+    """Names of the configs that come with the package; others name several, to be compared."""
     names = sorted(path.stem for path in CONFIGS.glob("*.toml"))
-    return [name for name in names if not name.startswith("compare")]
+    return [name for name in names if not name.startswith(("compare", "ablate"))]
 
 
 def load(name: str) -> Config:

@@ -110,6 +110,11 @@ class Store:
         """Names of all parts; sets with a scale bar have one without it."""
         return [f"copy{k}" for k in range(1 + self.copies)] + ["blanked"] * self.about.scale_bar
 
+    @property
+    def complete(self) -> bool:
+        """Whether all is there."""
+        return self.trunk.is_file() and all(self.part(name).is_file() for name in self.parts)
+
     def read(self) -> dict[str, Halves]:
         """Each part (N, ...), memory-mapped.
 
@@ -132,6 +137,7 @@ class Store:
 def key_of(config: Config, start: Path | None, norm: NDArray[np.int64]) -> str:
     """Twelve hex digits of what features depend on: initial weights, cut, changes, seed, norm rows.
 
+    And on stain normalisation, if any, whose reference is measured on the norm rows.
     Without a file of weights the network's name stands for them, since each draws its own.
 
     Args:
@@ -140,13 +146,19 @@ def key_of(config: Config, start: Path | None, norm: NDArray[np.int64]) -> str:
         norm: rows that the batch norm was measured on.
     """
     weights = sha256_of(start) if start else config.network
-    said = [
+    said: list[Any] = [
         weights,
         config.cut,
         config.seed,
         msgspec.to_builtins(config.augmentation),
         norm.tolist(),
     ]
+    # Networks share files of weights and read them differently.
+    if config.network != "efficientnet-b3":
+        said.append(config.network)
+    # Only then: what was computed before there was one is still what it says.
+    if config.stain_normalisation != "none":
+        said.append(config.stain_normalisation)
     return hashlib.sha256(msgspec.json.encode(said)).hexdigest()[:12]
 
 

@@ -24,16 +24,13 @@ def keras() -> ModuleType:
 @pytest.fixture
 def small_network(keras: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two convolutions in place of EfficientNet-B3, with the same layer names."""
-    from training.models import registry
-    from training.models.heads import add_head
+    from training.models import classifier, registry
 
     def build(head: Any, class_count: int, _weights: Path | None, side: int = 16) -> Any:
-        stem = keras.Input((side, side, 3))
-        x = keras.layers.Conv2D(4, 3, max(1, side // 32), name="block1a")(stem)
-        trunk = keras.Model(stem, keras.layers.Conv2D(6, 3, name="block2a")(x), name="trunk")
-        image = keras.Input((side, side, 3), name="image")
-        x = keras.layers.Rescaling([1.0] * 3, [0.0] * 3, name="pixel_range")(image)
-        x = keras.layers.GlobalAveragePooling2D(name="embedding", dtype="float32")(trunk(x))
-        return keras.Model(image, add_head(head, x, class_count), name=f"efficientnet-b3_{head}")
+        image = keras.Input((side, side, 3))
+        x = keras.layers.Conv2D(4, 3, max(1, side // 32), name="block1a")(image)
+        trunk = keras.Model(image, keras.layers.Conv2D(6, 3, name="block2a")(x), name="trunk")
+        as_is = classifier.PixelRange((1.0,) * 3, (0.0,) * 3)
+        return classifier.assemble("efficientnet-b3", trunk, as_is, head, class_count)
 
     monkeypatch.setitem(registry.NETWORKS, "efficientnet-b3", build)

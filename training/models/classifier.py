@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,12 @@ import numpy as np
 from keras import layers, ops
 
 from training.data.splits import NORM_LEAST
-from training.models import heads
+from training.models import heads, stain
 from training.models.heads import Head
+from training.models.stain import Stain
 
 SIDE = 300  # pixels, the paper's input
+STAIN = "stain"  # name of what `pixel_range` does before its two numbers, in exported graphs
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,30 @@ TORCH = PixelRange(  # mode "torch": ImageNet's mean and deviation per channel
 def to_bgr(x: Any) -> Any:
     """Channels the other way round, as networks want them whose weights came from Caffe."""
     return ops.take(x, [2, 1, 0], axis=-1)
+
+
+@keras.saving.register_keras_serializable("leukview")
+class ToRange(layers.Rescaling):  # type: ignore[misc]  # keras ships no types
+    """From 0..1 to the numbers that the trunk takes, brought to one stain before where one is set.
+
+    It is configuration, set after building (see `normalise_stain`), and travels into the export.
+    """
+
+    def __init__(self, *args: Any, stain: dict[str, Any] | None = None, **words: Any) -> None:
+        super().__init__(*args, **words)
+        self.stain: Stain | None = Stain(**stain) if stain else None
+
+    def call(self, image: Any) -> Any:
+        """(N, H, W, 3) to the same shape."""
+        if self.stain is not None:
+            # A name of its own: `shipped` reads scale and offset back from the nodes of the file.
+            with keras.name_scope(STAIN):
+                image = stain.normalised(image, self.stain)
+        return super().call(image)
+
+    def get_config(self) -> dict[str, Any]:
+        """As Keras wants it."""
+        return {**super().get_config(), "stain": self.stain and asdict(self.stain)}
 
 
 def trunk_of(image: Any, maps: Any, weights: Path | None) -> keras.Model:
@@ -72,16 +98,17 @@ def assemble(
     """
     image = keras.Input(trunk.input_shape[1:], name="image")
     scale, offset = list(pixel_range.scale), list(pixel_range.offset)
-    x = trunk(layers.Rescaling(scale, offset, name="pixel_range")(image))
+    # float32 even under a mixed policy: half precision has no sum over the pixels of an image.
+    x = trunk(ToRange(scale, offset, name="pixel_range", dtype="float32")(image))
     pool = layers.GlobalAveragePooling2D if len(x.shape) == 4 else layers.Identity
     x = pool(name="embedding", dtype="float32")(x)
     return keras.Model(image, finish(head, x, class_count), name=f"{network}_{head}")
 
 
 def copy(source: keras.Model, target: keras.Model) -> keras.Model:
-    """`target`, of another input side, with the weights and the pixel range of `source`."""
-    # The range is configuration, not a weight: without it the trunk sees other numbers.
-    for key in ("scale", "offset"):
+    """`target`, of another input side, with the weights, pixel range and stain of `source`."""
+    # These are configuration, not weights: without them the trunk sees other numbers.
+    for key in ("scale", "offset", "stain"):
         value = getattr(source.get_layer("pixel_range"), key)
         setattr(target.get_layer("pixel_range"), key, value)
     target.set_weights(source.get_weights())
@@ -151,6 +178,17 @@ def check_enough(pixels: np.ndarray) -> None:
             f" needed. Nothing was fitted. A set of {4 * NORM_LEAST} images or more gets them when"
             " its split is drawn; in a split of your own, give them -1 in the column `cross_fold`."
         )
+
+
+def normalise_stain(classifier: keras.Model, pixels: np.ndarray, batch: int = 16) -> None:
+    """Have a classifier bring every image to the stain of some (uint8, N, H, W, 3).
+
+    Raises:
+        ValueError: there are none, or they are black.
+    """
+    starts = range(0, len(pixels), batch)
+    found = stain.reference(unit_range(pixels[start : start + batch]) for start in starts)
+    classifier.get_layer("pixel_range").stain = found
 
 
 def remeasure_batch_norm(classifier: keras.Model, pixels: np.ndarray, batch: int = 16) -> None:

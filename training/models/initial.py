@@ -20,6 +20,7 @@ from training.data.catalogue import SETS, ImageSet
 from training.data.catalogue import load as load_items
 from training.data.prepare import split_path
 from training.models import shipped
+from training.models.classifier import normalise_stain
 from training.models.registry import INITS, NETWORKS, initial_weights, record_of
 from training.runs import FINAL_WEIGHTS
 
@@ -37,7 +38,8 @@ def classifier(
         about: the set to be fitted.
         runs: folder of the runs, for `run:` names.
         lite: the grown weights.
-        pixels: (N, 300, 300, 3) of `about`, 32 or more, for the batch norm of a shipped model.
+        pixels: (N, 300, 300, 3) of `about`, 32 or more, for the batch norm of a shipped model and
+            the stain that all images are brought to; no fold tests them.
 
     Raises:
         UsageError: the named run is missing, unfinished, or has seen images of this set, as may a
@@ -45,28 +47,41 @@ def classifier(
         FileNotFoundError: see `initial_weights`; or there is no such shipped model.
     """
     _check_unseen(config.init, about, runs)
-    network, class_count = NETWORKS[config.network], len(about.classes)
+    named = not config.init.startswith((RUN, MODEL))
+    start = initial_weights(config.init, lite, config.network) if named else None
+    donor = None if named or config.init.startswith(MODEL) else _donor(config, runs, lite, pixels)
+    model = NETWORKS[config.network](config.head, len(about.classes), start)
+    if config.stain_normalisation == "reinhard":
+        normalise_stain(model, pixels)
     if config.init.startswith(MODEL):
-        model = network(config.head, class_count, None)
         shipped.fill(model, shipped.read(_model_file(config.init)), pixels)
-        return model
-    if not config.init.startswith(RUN):
-        start = initial_weights(config.init, lite, config.network)
-        return network(config.head, class_count, start)
+    if donor is not None:
+        model.get_layer("trunk").set_weights(donor.get_layer("trunk").get_weights())
+        # The range is configuration, not a weight: without it the trunk sees other numbers. The
+        # stain is this set's own, as the batch norm is.
+        for key in ("scale", "offset"):
+            value = getattr(donor.get_layer("pixel_range"), key)
+            setattr(model.get_layer("pixel_range"), key, value)
+    return model
+
+
+def _donor(config: Config, runs: Path, lite: Path, pixels: NDArray[np.uint8]) -> keras.Model:
+    """The classifier of the run that a config starts from.
+
+    Raises:
+        UsageError: it is one of another network.
+    """
     name, recipe = _chain(config.init, runs)[0]
     if recipe.network != config.network:
         raise UsageError(
             f"{config.init} is a run of {recipe.network}, and {config.name} fits {config.network}."
             " Nothing was fitted. Start from a run of the same network."
         )
-    donor = classifier(recipe, SETS[name], runs, lite, pixels)
+    # Its trunk is asked for, and none of the images that its own set's stain was measured on.
+    plain = msgspec.structs.replace(recipe, stain_normalisation="none")
+    donor = classifier(plain, SETS[name], runs, lite, pixels)
     donor.load_weights(runs / config.init.removeprefix(RUN) / FINAL_WEIGHTS)
-    model = network(config.head, class_count, None)
-    model.get_layer("trunk").set_weights(donor.get_layer("trunk").get_weights())
-    # The range is configuration, not a weight: without it the trunk sees other numbers.
-    for key in ("scale", "offset"):
-        setattr(model.get_layer("pixel_range"), key, getattr(donor.get_layer("pixel_range"), key))
-    return model
+    return donor
 
 
 def weights_file(config: Config, runs: Path, lite: Path) -> Path | None:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukview.domain.errors import UsageError
-from training.models.classifier import check_enough
+from training.models.classifier import STAIN, check_enough
 from training.models.efficientnet_b3 import PixelRange, entrance, unit_range
 
 Floats = NDArray[np.float32]
@@ -89,7 +89,8 @@ def _range(path: Path, graph: Any, values: dict[str, Any]) -> PixelRange:
     said: dict[str, tuple[float, ...]] = {}
     for node in graph.node:
         constants = [values[i] for i in node.input if i in values]
-        if "/pixel_range" in node.output[0] and node.op_type in {"Mul", "Add"} and constants:
+        mine = "/pixel_range" in node.output[0] and f"/{STAIN}/" not in node.output[0]
+        if mine and node.op_type in {"Mul", "Add"} and constants:
             said[node.op_type] = tuple(float(v) for v in np.broadcast_to(constants[0].ravel(), 3))
     if len(said) < 2:
         raise UsageError(f"{path} does not say what its trunk expects of pixels. {_REMEDY}")
