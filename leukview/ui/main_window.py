@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
 from leukview.domain.classes import Unit
@@ -15,6 +15,7 @@ from leukview.ui.actions import Actions
 from leukview.ui.asking import Asking
 from leukview.ui.controller import Controller, Stage
 from leukview.ui.deciding import Deciding
+from leukview.ui.dropping import Dropping
 from leukview.ui.keys import WindowKeys
 from leukview.ui.models.queue import Cell, Filter
 from leukview.ui.notices import Notices
@@ -39,7 +40,6 @@ class MainWindow(QMainWindow):
         self._controller, self._settings, self._theme = controller, settings, theme_
         self.setWindowTitle("LeukView")
         self.setMinimumSize(1024, 680)
-        self.setAcceptDrops(True)
         self.actions_ = Actions(self.menuBar(), self)
         a = self.actions_
         self.toolbar = Toolbar(theme_, a["open"], a["run"], a["stop"])
@@ -67,6 +67,7 @@ class MainWindow(QMainWindow):
         self._notices = Notices(self.page.banner, self.status, controller, self)
         self.asking = Asking(self, controller, settings)
         WindowKeys(self, a)
+        Dropping(self, controller)
         self._wire_actions()
         self._wire_controller()
         self._show_start()
@@ -266,27 +267,6 @@ class MainWindow(QMainWindow):
     def _choose_theme(self, wish: Wish) -> None:
         self._settings.theme = wish
         self._theme.choose(wish)
-
-    # Dropping and closing
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
-            self.start.show_hot(True)
-            event.acceptProposedAction()
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self.start.show_hot(False)
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        self.start.show_hot(False)
-        paths = [Path(u.toLocalFile()) for u in event.mimeData().urls() if u.isLocalFile()]
-        models = [path for path in paths if path.suffix.lower() == ".onnx"]
-        folders = [path for path in paths if path not in models]
-        event.acceptProposedAction()
-        if models:
-            self._controller.choose_model(str(models[0]))
-        if folders:
-            self.open(folders)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self.asking.may_leave():

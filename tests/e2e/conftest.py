@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QDialog
 
 from leukview.domain.records import DecisionState
@@ -82,6 +83,17 @@ class Hand:
             self.one.window.activateWindow()
             self.until(self.one.window.isActiveWindow)
         self.qtbot.keyClick(self.one.window.page.gallery, key, modifier)
+
+    def drop(self, *paths: Path) -> None:
+        """Drag these over the window and let them go, as the system tells it."""
+        data = QMimeData()
+        data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+        how = (data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+        copy = Qt.DropAction.CopyAction
+        over = QDragEnterEvent(QPoint(50, 50), copy, *how)
+        QApplication.sendEvent(self.one.window, over)
+        assert over.isAccepted()
+        QApplication.sendEvent(self.one.window, QDropEvent(QPointF(50, 50), copy, *how))
 
     def answer(self, kind: type[QDialog], act: Callable[[QDialog], object]) -> list[QDialog]:
         """See `answered`."""

@@ -15,8 +15,7 @@ import numpy as np
 import onnx
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtCore import Qt
 
 from leukview.__main__ import main
 from leukview.inference import pipeline
@@ -216,12 +215,7 @@ def test_a_bad_model_dropped_on_the_window_is_refused_in_words_and_changes_nothi
     h.open(image_folder())
     h.press(Qt.Key.Key_2)
     before, suggested = h.states, h.suggested
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(bad))])
-    none = Qt.KeyboardModifier.NoModifier
-    left = Qt.MouseButton.LeftButton
-    event = QDropEvent(QPointF(50, 50), Qt.DropAction.CopyAction, data, left, none)
-    h.one.window.dropEvent(event)
+    h.drop(bad)
     h.until(lambda: h.one.controller.refusal)
     assert words in h.one.window.page.banner.words.text()
     assert (h.states, h.suggested) == (before, suggested)

@@ -11,8 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
@@ -461,20 +460,11 @@ def test_another_model_keeps_the_decisions(qtbot, opened, toy_field_model):
     assert "Images, not cells" in opened.window.overview.table_note.text()
 
 
-def test_a_folder_is_dropped_on_the_window(qtbot, start, image_folder):
-    one = start()
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(image_folder(FILES)))])
-    event = QDropEvent(
-        QPointF(50, 50),
-        Qt.DropAction.CopyAction,
-        data,
-        Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
-    )
-    one.window.dropEvent(event)
-    wait_done(qtbot, one)
-    assert one.controller.review.count == 6
+def test_a_folder_is_dropped_on_the_window(start, hand, image_folder):
+    h = hand(start())
+    h.drop(image_folder(FILES))
+    h.until(h.idle)
+    assert h.one.controller.review.count == 6
 
 
 def test_a_folder_is_chosen_in_the_dialog(qtbot, start, image_folder, monkeypatch):
