@@ -99,7 +99,7 @@ def _child(options: argparse.Namespace) -> int:
     made.settings.set_flag("run_on_open", False)
     until(controller.opened, lambda: window.open([options.folder]))
     settle()
-    if controller.stage is Stage.OPENING:
+    if controller.stage is Stage.CHOOSING:
         shoot("choosing")
         until(controller.model_changed, lambda: None)
     settle()

@@ -11,26 +11,26 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from leukview.domain.errors import LeukViewError
-from leukview.domain.progress import CancelToken, Progress
+from leukview.domain.progress import CancelToken
 from leukview.inference.providers import Device
 from leukview.ui import messages
 from leukview.ui.checking import Checking
+from leukview.ui.choosing import Choosing
 from leukview.ui.exporting import Exporting
-from leukview.ui.jobs import Job, JobRunner
+from leukview.ui.jobs import JobRunner
 from leukview.ui.models import summary
+from leukview.ui.opener import Opener
 from leukview.ui.recents import Recents
 from leukview.ui.running import Running
 from leukview.ui.saving import Saving
-from leukview.ui.settings import Recent, Settings
+from leukview.ui.settings import Settings
 from leukview.workflows.open_folder import ModelChoice
 from leukview.workflows.opened import (
     AUTO,
     Opened,
-    Opening,
-    choice_for,
     fresh_rows,
     rows_to_run,
     use_model,
@@ -46,6 +46,7 @@ class Stage(enum.Enum):
 
     EMPTY = enum.auto()
     OPENING = enum.auto()
+    CHOOSING = enum.auto()  # a model; the folder is open
     READY = enum.auto()
     RUNNING = enum.auto()
 
@@ -78,21 +79,21 @@ class Controller(QObject):
     ) -> None:
         super().__init__(parent)
         self.settings = settings
-        self.model_wish = model
         self.stage = Stage.EMPTY
         self.note = ""
         self.folder: Opened | None = None
         self.refusal = ""
         self._runner = JobRunner(self)
+        self.opener = Opener(self._runner, self)
+        self.choosing = Choosing(self._runner, model, self)
         self.running = Running(self._runner, device, self)
         self.checking = Checking(self)
         self.exporting = Exporting(self.checking, self)
         self.saving = Saving(self)
         self.recents = Recents(settings, self)
         self._replaced: set[int] = set()  # rows to be run anew
+        self._asked = False  # for a run, before there was a model
         self._wire()
-        self._job: Job | None = None
-        self._opening: Opening | None = None
         self._ended: bool | None = None
 
     def _wire(self) -> None:
@@ -102,6 +103,12 @@ class Controller(QObject):
         self.checking.warned.connect(self.warned)
         self.checking.looked_up.connect(self._run_on_open)
         self.checking.ended.connect(self._run_replaced)
+        self.opener.said.connect(lambda words: self._stage(Stage.OPENING, words))
+        self.opener.opened.connect(self._opened)
+        self.opener.failed.connect(self._open_failed)
+        self.choosing.chosen.connect(self._model_chosen)
+        self.choosing.kept.connect(self._model_kept)
+        self.choosing.failed.connect(self.failed)
         self.running.changed.connect(self._tell)
         self.running.progressed.connect(self.progressed)
         self.running.device_changed.connect(self.device_changed)
@@ -120,6 +127,10 @@ class Controller(QObject):
         return self.folder.choice if self.folder else None
 
     @property
+    def model_wish(self) -> str:
+        return self.choosing.wish
+
+    @property
     def device(self) -> Device | None:
         return self.running.device
 
@@ -132,29 +143,14 @@ class Controller(QObject):
     def open(self, paths: Sequence[Path]) -> None:
         """Leave the folder that is open and open these paths."""
         self.leave()
-        opening = self._opening = Opening(
-            paths, model=self.model_wish, reviewer=self.settings.reviewer
-        )
         self._stage(Stage.OPENING, "Looking for images…")
-        self._job = self._runner.start(
-            opening.steps,
-            on_step=self._open_step,
-            on_failure=self._open_failed,
-            on_finished=self._open_ended,
-        )
+        self.opener.start(paths, model=self.model_wish, reviewer=self.settings.reviewer)
 
-    @Slot(object)
-    def _open_step(self, step: object) -> None:
-        if isinstance(step, Progress):
-            self._stage(Stage.OPENING, step.note)
-            return
-        made = self._opening.take() if self._opening else None
-        if made is None:
-            return
+    def _opened(self, made: Opened) -> None:
         self.folder, self.refusal = made, made.refusal
         self.saving.listen(made)
         self._stage(Stage.READY, "")
-        self._remember()
+        self.recents.remember(made)
         self.opened.emit()
         self.model_changed.emit()
         self.checking.start(made)
@@ -165,7 +161,7 @@ class Controller(QObject):
 
     def _run_on_open(self) -> None:
         """Not before it is known which images the session knows already."""
-        wished = self.settings.flag("run_on_open", True)
+        wished = self._asked or self.settings.flag("run_on_open", True)
         if wished and not self.running.stopped and not self.checking.looking_up:
             self.run()
         self.progressed.emit()  # the status line has said how many files were read
@@ -184,37 +180,31 @@ class Controller(QObject):
             self._replaced.clear()
             self._start_run(rows)
 
-    def _open_failed(self, error: Exception) -> None:
+    def _open_failed(self, words: str) -> None:
         self._stage(Stage.EMPTY, "")
-        self.open_failed.emit(messages.failure(error))
-
-    def _open_ended(self, _complete: bool) -> None:
-        self._job = None
-        if self.stage is Stage.OPENING:
-            self._stage(Stage.READY if self.folder else Stage.EMPTY, "")
+        self.open_failed.emit(words)
 
     def stop_opening(self) -> None:
         """Give up a folder that is being opened; nothing was changed."""
-        if self.stage is Stage.OPENING and self.folder is None:
+        if self.stage is Stage.OPENING:
             self.leave()
             self._stage(Stage.EMPTY, "")
 
     def leave(self) -> None:
         """Close the open folder; everything in it is saved."""
-        self._drop_job()
+        self.opener.drop()
+        self.choosing.drop()
         self.running.leave()
         self.checking.leave()
-        if self._opening is not None:
-            self._opening.abandon()
-            self._opening = None
         if self.folder is not None:
             self.leaving.emit()
         folder, self.folder = self.folder, None
         self._replaced.clear()
+        self._asked = False
         self.saving.leave()
         self.exporting.leave()  # what fails now is said where no folder is
         if folder is not None:
-            self._remember(folder)
+            self.recents.remember(folder)
             try:
                 folder.close()
             except LeukViewError as error:
@@ -237,17 +227,6 @@ class Controller(QObject):
             self._ended = one.shut_down(round(1000 * left)) and self._ended
         return self._ended
 
-    def _remember(self, folder: Opened | None = None) -> None:
-        folder = folder or self.folder
-        if folder is None:
-            return
-        count = summary.counts(folder.review)
-        left = count.review - count.reviewed
-        session = folder.store.path.stem
-        self.settings.remember(
-            Recent(str(folder.folder), count.images, count.decided, left, session)
-        )
-
     def background(
         self, work: Callable[[CancelToken], Iterator[object]], on_step: Callable[[object], None]
     ) -> None:
@@ -262,32 +241,28 @@ class Controller(QObject):
 
     # The model
 
+    @property
+    def _unchosen(self) -> bool:
+        """Nothing speaks against a model, but none was chosen: that was stopped."""
+        return self.folder is not None and self.folder.choosing and not self.refusal
+
     def choose_model(self, name: str) -> None:
         """Use another model: "auto", a shipped name, or the path of a file."""
-        self.model_wish, self.running.stopped = name, False
+        self.running.stopped = False
         if self.folder is None:
+            self.choosing.wish = name
             self.model_changed.emit()
             return
-        self._drop_job()
         self.running.drop()
+        self.choosing.start(self.folder.scan.images, name)
+        note = messages.opening_model(self.folder.review.count, name == AUTO)
+        self._stage(Stage.CHOOSING, note)
+
+    def _model_chosen(self, found: tuple[ModelChoice | None, str]) -> None:
         folder = self.folder
-        self._stage(Stage.OPENING, messages.opening_model(folder.review.count, name == AUTO))
-
-        def work(cancel: CancelToken) -> Iterator[object]:
-            yield choice_for(folder.scan.images, name, cancel)
-
-        self._job = self._runner.start(
-            work,
-            on_step=self._model_step,
-            on_failure=lambda error: self.failed.emit(messages.failure(error)),
-            on_finished=self._open_ended,
-        )
-
-    def _model_step(self, step: object) -> None:
-        folder = self.folder
-        if folder is None or not isinstance(step, tuple):
+        if folder is None:
             return
-        choice, self.refusal = step
+        choice, self.refusal = found
         self._stage(Stage.READY, "")
         if choice is not None:
             use_model(folder, choice, remember=self.model_wish == AUTO)
@@ -296,50 +271,68 @@ class Controller(QObject):
         if choice is not None:
             self._run_on_open()
 
+    def _model_kept(self) -> None:
+        self._asked = False
+        self._stage(Stage.READY, "")
+        if self.choice is not None:
+            self.noted.emit(messages.still_in_use(self.choice.model.contract.title))
+
     # The run
 
     @property
     def has_fresh(self) -> bool:
         """Whether there are images that were not run at all; those that failed do not count."""
-        return self.folder is not None and bool(fresh_rows(self.folder))
+        return self._unchosen or (self.folder is not None and bool(fresh_rows(self.folder)))
 
     @property
     def can_run(self) -> bool:
-        folder = self.folder
-        return self.stage is Stage.READY and folder is not None and bool(rows_to_run(folder))
+        if self.stage is not Stage.READY or self.folder is None:
+            return False
+        return self._unchosen or bool(rows_to_run(self.folder))
+
+    @property
+    def can_stop(self) -> bool:
+        return self.stage in (Stage.CHOOSING, Stage.RUNNING) and not self.stopping
+
+    @property
+    def stopping(self) -> bool:
+        """The run, or the choice of a model, was told to stop and has not stopped yet."""
+        return self.running.stopping or self.choosing.stopping
 
     def run(self) -> None:
-        """Classify what has no suggestion yet, in the background."""
-        if self.folder is not None and self.can_run:
+        """Classify what has no suggestion yet, in the background; a model is chosen before."""
+        if self.folder is None or not self.can_run:
+            return
+        if self._unchosen:
+            self._asked = True
+            self.choose_model(self.model_wish)
+        else:
             self._start_run(rows_to_run(self.folder))
 
     def _start_run(self, rows: Sequence[int]) -> None:
         if self.folder is not None and self.folder.choice is not None:
+            self._asked = False
             self.running.start(self.folder, self.folder.choice.model, rows)
             self._stage(Stage.RUNNING, "")
 
     def stop(self) -> None:
         """Stop the run, or the choice of a model; what has arrived is kept."""
-        self.running.stop()
-        if self._job is not None:
-            self.running.stopped = True
-            self._job.cancel()
+        if self.can_stop:
+            self.running.stop()
+            self.choosing.stop()
+            self.running.stopped = True  # so that no run begins by itself
+            self._stage(self.stage, messages.STOPPING)
 
     def _run_ended(self, complete: bool) -> None:
         self._stage(Stage.READY, "")
-        if self.review is None:
+        if self.folder is None:
             return
-        count = summary.counts(self.review)
-        self._remember()
+        self.recents.remember(self.folder)
+        count = summary.counts(self.folder.review)
         finished = messages.finished(count.suggested, count.review, count.unread)
         self.run_ended.emit(finished if complete else messages.stopped(count.suggested))
         if complete and not self.checking.busy:
             self._run_replaced()
-
-    def _drop_job(self) -> None:
-        if self._job is not None:
-            self._job.dismiss()
-            self._job = None
 
     # Decisions
 

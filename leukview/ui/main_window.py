@@ -118,6 +118,7 @@ class MainWindow(QMainWindow):
         c.opened.connect(self._opened)
         c.open_failed.connect(self._open_failed)
         c.model_changed.connect(self._model)
+        c.choosing.kept.connect(self._show_models)
         c.device_changed.connect(lambda: self.toolbar.show_device(c.device))
         c.changed.connect(self._changed)
         self.toolbar.model_chosen.connect(c.choose_model)
@@ -213,12 +214,13 @@ class MainWindow(QMainWindow):
 
     def _stage(self) -> None:
         c = self._controller
-        self.toolbar.show_run(running=c.stage is Stage.RUNNING, ready=c.can_run, fresh=c.has_fresh)
+        stops = c.can_stop or c.stopping
+        self.toolbar.show_run(stops=stops, busy=c.stopping, ready=c.can_run, fresh=c.has_fresh)
         opening = c.stage is Stage.OPENING
-        if opening and c.folder is None:
+        if opening:
             self.stack.setCurrentWidget(self.start)
             self.toolbar.pages.hide()
-        self.start.show_opening(c.note if opening and c.folder is None else "")
+        self.start.show_opening(c.note if opening else "")
         self._notices.show_stage()
         self._enable()
 
@@ -232,7 +234,7 @@ class MainWindow(QMainWindow):
 
     def _model(self) -> None:
         c = self._controller
-        self.toolbar.show_models(c.model_wish, c.choice, c.refusal)
+        self._show_models()
         review = c.review
         if review is None:
             return
@@ -245,6 +247,10 @@ class MainWindow(QMainWindow):
         if self.stack.currentWidget() is self.overview:
             self.overview.refresh()
         self._stage()
+
+    def _show_models(self) -> None:
+        c = self._controller
+        self.toolbar.show_models(c.model_wish, c.choice, c.refusal)
 
     def _changed(self, _changes: Changes) -> None:
         if self.stack.currentWidget() is self.overview:

@@ -11,6 +11,7 @@ EMPTY_TITLE = "Drop a folder of cell images here"
 EMPTY_LINE = "or press Ctrl+O. Nothing leaves this computer."
 NO_BLASTS = "This model has no blast class: a blast will be called something else."
 NOT_FOUND = "Not found: moved, renamed or on a drive that is not connected"
+STOPPING = "Stopping…"
 SLOW = (
     "This takes long: the drive is slow, or it does not answer. Stop gives up; nothing is changed."
 )
@@ -70,6 +71,16 @@ def opening_model(count: int, choosing: bool) -> str:
     return "Opening the model…"
 
 
+def still_in_use(title: str) -> str:
+    """The choice of another model was stopped."""
+    return f"Stopped. {title} is still in use."
+
+
+def not_chosen(count: int) -> str:
+    """The choice of the first model was stopped."""
+    return f"{images(count)} ready. No model is chosen yet: press Run, or choose one."
+
+
 def progress(done: int, total: int, per_second: float) -> str:
     """31 images/s · 8 s left · you can start to review."""
     if per_second <= 0 or done >= total:
@@ -87,6 +98,8 @@ def finished(done: int, review: int, unread: int) -> str:
 
 def stopped(done: int) -> str:
     """What became of a run that was stopped."""
+    if not done:
+        return "Stopped. Nothing is classified yet; Run begins again."
     return f"Stopped at {count(done)}. Results so far are kept; Run goes on with the rest."
 
 

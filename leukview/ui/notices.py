@@ -41,8 +41,10 @@ class Notices(QObject):
             case Stage.EMPTY:
                 say("No folder open")
                 self._status.show_saved("")
-            case Stage.OPENING:
+            case Stage.OPENING | Stage.CHOOSING:
                 say(c.note)
+            case Stage.RUNNING if c.stopping:
+                say(f"{c.running.done:,} of {c.running.total:,} · {c.note.lower()}")
             case Stage.RUNNING:
                 words = messages.progress(
                     c.running.done, c.running.total, c.running.rate.per_second
@@ -61,7 +63,9 @@ class Notices(QObject):
         if c.review is None:
             return
         count = summary.counts(c.review)
-        if c.can_run and not count.suggested:
+        if c.can_run and c.choice is None:
+            words = messages.not_chosen(count.images)
+        elif c.can_run and not count.suggested:
             model = c.choice.model.contract.title if c.choice else ""
             words = f"{messages.images(count.images)} ready. Model: {model}. Press Run."
         else:

@@ -8,7 +8,9 @@ from PySide6.QtCore import QObject, Signal
 
 from leukview.imaging.drive import Drive
 from leukview.ui.jobs import Job, JobRunner
+from leukview.ui.models import summary
 from leukview.ui.settings import Recent, Settings
+from leukview.workflows.opened import Opened
 from leukview.workflows.recent import look_for
 
 
@@ -43,6 +45,15 @@ class Recents(QObject):
         paths = [Path(entry.path) for entry in self.entries]
         drives = self._drives = {path: self._drives.get(path) or Drive() for path in paths}
         self._job = self._runner.start(lambda cancel: look_for(drives, cancel), on_step=self._step)
+
+    def remember(self, folder: Opened) -> None:
+        """Put an open folder first, with what is done in it."""
+        count = summary.counts(folder.review)
+        left = count.review - count.reviewed
+        session = folder.store.path.stem
+        self._settings.remember(
+            Recent(str(folder.folder), count.images, count.decided, left, session)
+        )
 
     def forget(self, path: str) -> None:
         """Take a folder off the list; its session stays."""

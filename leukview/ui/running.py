@@ -45,6 +45,11 @@ class Running(QObject):
         self.rate = Rate()
         self.stopped = False
 
+    @property
+    def stopping(self) -> bool:
+        """It was told to stop and has not stopped yet."""
+        return self._job is not None and self._job.token.cancelled
+
     def start(self, folder: Opened, model: ModelFile, rows: Sequence[int]) -> None:
         """Classify these rows of the folder by the model."""
         wish = self._wish

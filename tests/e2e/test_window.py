@@ -233,7 +233,7 @@ def test_an_empty_queue_leads_on(qtbot, opened):
 def test_leaving_a_folder_takes_all_of_it_out_of_the_window(qtbot, opened):
     window = opened.window
     assert window.toolbar.device.isVisible()
-    opened.controller.model_wish = "auto"
+    opened.controller.choosing.wish = "auto"
     window.close_folder()
     assert not window.toolbar.device.isVisible()
     assert window.toolbar.model_button.text().strip() == "Automatic"

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QFrame, QSplitter, QWidget
 
 from leukview.domain.progress import CancelToken
-from leukview.ui import theme
+from leukview.ui import messages, theme
 from leukview.ui.controller import Controller, Stage
 from leukview.ui.models import queue, summary
 from leukview.ui.models.gallery_model import GalleryModel
@@ -340,7 +340,7 @@ class ReviewPage(QSplitter):
         left = count.review - count.reviewed
         if self._controller.stage is Stage.RUNNING:
             state, icon = "Running", "circle-half"
-        elif self._controller.stage is Stage.OPENING:
+        elif self._controller.stage is Stage.CHOOSING:
             state, icon = "Waiting for the model", "circle-dashed"
         elif not count.suggested:
             state, icon = "Not run", "circle-dashed"
@@ -354,9 +354,10 @@ class ReviewPage(QSplitter):
 
     def _progressed(self) -> None:
         c = self._controller
-        self.strip.setVisible(c.stage in (Stage.RUNNING, Stage.OPENING))
+        self.strip.setVisible(c.stage in (Stage.RUNNING, Stage.CHOOSING))
         if c.stage is Stage.RUNNING:
-            self.strip.show_run(c.running.done, c.running.total, c.running.rate.per_second)
+            done, total, rate = c.running.done, c.running.total, c.running.rate.per_second
+            self.strip.show_run(done, total, c.note or messages.progress(done, total, rate))
         else:
             self.strip.show_words(c.note)
 
@@ -364,8 +365,8 @@ class ReviewPage(QSplitter):
         doing, stage = Doing.NOTHING, self._controller.stage
         if self._controller.checking.looking_up:
             doing = Doing.COMPARING
-        elif stage in (Stage.OPENING, Stage.RUNNING):
-            doing = Doing.WAITING if stage is Stage.OPENING else Doing.RUNNING
+        elif stage in (Stage.CHOOSING, Stage.RUNNING):
+            doing = Doing.WAITING if stage is Stage.CHOOSING else Doing.RUNNING
         said = empty_state.why(self.review, self.tab, self.filter, doing)
         self.empty.say(None if len(self.model.rows) else said)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QFrame, QProgressBar, QWidget
 
-from leukview.ui import messages, theme
+from leukview.ui import theme
 from leukview.ui.widgets import parts
 
 
@@ -32,7 +32,8 @@ class RunStrip(QFrame):
         self.bar.hide()
         self.words.hide()
 
-    def show_run(self, done: int, total: int, per_second: float) -> None:
+    def show_run(self, done: int, total: int, words: str) -> None:
+        """How many are done, and a few words on the rest."""
         self.count.setText(f"{done:,} of {total:,}")
         # The count's width is that of its longest text, so the bar does not shake.
         widest = self.count.fontMetrics().horizontalAdvance(f"{total:,} of {total:,}")
@@ -40,5 +41,5 @@ class RunStrip(QFrame):
         self.bar.setRange(0, max(1, total))
         self.bar.setValue(done)
         self.bar.show()
-        self.words.setText(messages.progress(done, total, per_second))
+        self.words.setText(words)
         self.words.show()

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from leukview.inference.providers import Device
-from leukview.ui import theme
+from leukview.ui import messages, theme
 from leukview.ui.theme import Style, Theme
 from leukview.ui.widgets import parts
 from leukview.workflows.models import offers
@@ -38,7 +38,7 @@ class Toolbar(QFrame):
         super().__init__()
         self._theme = theme_
         self._run_action, self._stop_action = run, stop
-        self._running = self._fresh = False
+        self._stops = self._fresh = False
         self._title, self._hash = "Automatic", ""
         self._offers = offers()
         self.setProperty("role", "toolbar")
@@ -73,21 +73,27 @@ class Toolbar(QFrame):
             grid.setColumnStretch(column, 1)
         theme_.changed.connect(self._draw)
         self.show_models(AUTO, None, "")
-        self.show_run(running=False, ready=False, fresh=False)
+        self.show_run(stops=False, busy=False, ready=False, fresh=False)
 
     def _run(self) -> None:
-        (self._stop_action if self._running else self._run_action).trigger()
+        (self._stop_action if self._stops else self._run_action).trigger()
 
-    def show_run(self, *, running: bool, ready: bool, fresh: bool) -> None:
-        """Run becomes Stop while something runs; it is the filled button for images not yet run."""
-        self._running, self._fresh = running, ready and fresh
+    def show_run(self, *, stops: bool, busy: bool, ready: bool, fresh: bool) -> None:
+        """Run becomes Stop while something runs; it is the filled button for images not yet run.
+
+        Args:
+            stops: whether there is something to stop.
+            busy: it was told to stop and has not stopped yet.
+            ready: whether a run can begin.
+            fresh: whether there are images that were not run at all.
+        """
+        self._stops, self._fresh = stops, ready and fresh
         self._run_action.setEnabled(ready)
-        self._stop_action.setEnabled(running)
-        words = "Stop" if running else "Run"
-        self.run_button.say(words)
-        self.run_button.setEnabled(running or ready)
-        tip = "Stop; what is done is kept (Ctrl+.)" if running else "Classify the images (Ctrl+R)"
-        self.run_button.setToolTip(tip)
+        self._stop_action.setEnabled(stops and not busy)
+        self.run_button.say("Stop" if stops else "Run")
+        self.run_button.setEnabled(ready or (stops and not busy))
+        tip = "Stop; what is done is kept (Ctrl+.)" if stops else "Classify the images (Ctrl+R)"
+        self.run_button.setToolTip(messages.STOPPING if busy else tip)
         theme.polish(self.run_button, "kind", "primary" if self._fresh else "")
         self._draw()
 
@@ -169,7 +175,7 @@ class Toolbar(QFrame):
     def _draw(self) -> None:
         t = self._theme.tokens
         self.open_button.setIcon(self._theme.icon("folder-open"))
-        name = "stop" if self._running else "play"
+        name = "stop" if self._stops else "play"
         self.run_button.setIcon(self._theme.icon(name, t.on_accent if self._fresh else t.text))
         self.model_button.setIcon(self._theme.icon("cpu"))
         warns = self.device.property("tone") == "warn"
