@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QAbstractItemView, QListWidget, QPushButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QListView,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QWidget,
+)
 
 from leukview.ui.dialogs.dialog import ActDialog
 from leukview.ui.widgets import parts
@@ -28,11 +36,19 @@ class ProblemsDialog(ActDialog):
         )
         self.list = QListWidget()
         self.list.setWordWrap(True)
+        # Else lines are as long as they like, and the view asks for a scroll bar to follow them.
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setResizeMode(QListView.ResizeMode.Adjust)
+        self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # of a word longer than the list
+        self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.list.setSpacing(3)
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.list.setAccessibleName("Files that could not be read")
-        self.list.setMinimumHeight(220)
+        self.list.setMinimumHeight(280)
         self.lines = [f"{name}\n{reason}" if name else reason for name, reason in entries]
-        self.list.addItems(self.lines)
+        for words in self.lines:
+            item = QListWidgetItem(words, self.list)
+            item.setToolTip(parts.tip(words))
         self.body.addWidget(self.list)
         copy = QPushButton("Copy the list")
         copy.clicked.connect(self._copy)

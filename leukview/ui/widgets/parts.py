@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import textwrap
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
@@ -25,6 +27,7 @@ from leukview.ui import theme
 from leukview.ui.theme import Style
 
 _CARET = 12
+_TIP = 80  # letters in one line
 
 
 def label(
@@ -48,6 +51,15 @@ def label(
 def beside(words: str) -> str:
     """Words that stand beside an icon: Qt leaves 4 px between them, this makes it 8."""
     return f"\N{SIX-PER-EM SPACE}\N{SIX-PER-EM SPACE}{words}"
+
+
+def tip(text: str) -> str:
+    """A tooltip that shows any text as it is: a name may look like markup, or be 250 letters long.
+
+    Qt breaks what it takes for plain text nowhere, and the end would lie beside the screen.
+    """
+    lines = [part for line in text.splitlines() for part in textwrap.wrap(line, _TIP) or [""]]
+    return "<qt>" + "<br>".join(html.escape(line) for line in lines) + "</qt>"
 
 
 def key_cap(text: str) -> QLabel:

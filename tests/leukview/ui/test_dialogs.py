@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import html
+
 import pytest
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtWidgets import QLabel, QMainWindow
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QLabel, QMainWindow, QPushButton
 
 from leukview import __version__
 from leukview.ui import theme
 from leukview.ui.actions import Actions
 from leukview.ui.dialogs.about_dialog import AboutDialog, KeysDialog
 from leukview.ui.dialogs.dialog import ActDialog
+from leukview.ui.dialogs.problems_dialog import ProblemsDialog
 from leukview.ui.dialogs.text_dialogs import ReasonDialog
 
 # What the offscreen platform says of every window; real platforms do not.
@@ -76,6 +80,30 @@ def test_reasons_are_shown_whole_and_fill_the_field(qtbot):
         assert button.width() >= button.sizeHint().width()
         qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
         assert dialog.text == button.text()
+
+
+def test_long_names_and_reasons_stay_within_the_list_and_stand_whole_in_the_tooltip(qtbot):
+    name = "<b>" + "n" * 240 + ".png"
+    reason = "The file is empty (0 bytes). The image was left out; the others are not affected."
+    entries = [(name, reason), ("", "The folder " + "x" * 200 + " could not be opened.")]
+    entries += [(f"{n}.png", reason + " Copy it again from its source.") for n in range(20)]
+    dialog = ProblemsDialog(entries, None, can_retry=True)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitExposed(dialog)
+    shown = dialog.list
+    assert not shown.horizontalScrollBar().isVisible()
+    assert shown.horizontalScrollBar().maximum() == 0
+    for number in range(shown.count()):
+        room = shown.visualItemRect(shown.item(number))
+        lines = 1 + (not number) + (number > 1) * 2
+        assert room.height() >= lines * shown.fontMetrics().height(), "no line is cut off"
+    tip = shown.item(0).toolTip().removeprefix("<qt>").removesuffix("</qt>").split("<br>")
+    assert max(len(line) for line in tip) < 100
+    assert html.unescape("".join(tip)).startswith(name)
+    (copy,) = (one for one in dialog.findChildren(QPushButton) if one.text() == "Copy the list")
+    qtbot.mouseClick(copy, Qt.MouseButton.LeftButton)
+    assert QGuiApplication.clipboard().text().startswith(f"{name}\n{reason}\n\n")
 
 
 def test_a_long_title_is_shown_whole(qtbot):
