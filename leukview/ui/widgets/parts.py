@@ -18,6 +18,9 @@ from PySide6.QtWidgets import (
     QLayout,
     QPushButton,
     QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -28,6 +31,7 @@ from leukview.ui.theme import Style
 
 _CARET = 12
 _TIP = 80  # letters in one line
+_FEW = 12  # letters that are left of the longest words
 
 
 def label(
@@ -151,7 +155,43 @@ class Elided(QLabel):
         self.setToolTip(self.whole if short != self.whole else "")
 
 
-class Button(QPushButton):
+class GivingWay(QPushButton):
+    """A button whose words are cut in the middle when it has no room for them all.
+
+    All of them have to stand in its tooltip.
+    """
+
+    def give_way(self) -> None:
+        """Let a layout make it narrower than its words."""
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    @property
+    def shown(self) -> str:
+        """Its words as they are drawn."""
+        text, metrics = self.text(), self.fontMetrics()
+        lacks = self.sizeHint().width() - self.width()
+        if lacks <= 0:
+            return text
+        words = text.rstrip()  # what is behind them is room for a caret
+        room = metrics.horizontalAdvance(words) - lacks
+        return metrics.elidedText(words, Qt.TextElideMode.ElideMiddle, room) + text[len(words) :]
+
+    def minimumSizeHint(self) -> QSize:
+        whole, metrics = super().minimumSizeHint(), self.fontMetrics()
+        few = metrics.averageCharWidth() * _FEW
+        spare = max(0, metrics.horizontalAdvance(self.text()) - few)
+        return QSize(whole.width() - spare, whole.height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        option.text = self.shown
+        painter = QStylePainter(self)
+        painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
+        painter.end()
+
+
+class Button(GivingWay):
     """Icon and words in the middle; with a menu, a caret at the right.
 
     A click with the mouse leaves the keyboard where it was, so keys go on deciding.

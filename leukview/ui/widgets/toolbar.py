@@ -11,10 +11,10 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QMenu,
-    QPushButton,
     QWidgetAction,
 )
 
+from leukview.inference.model_file import SHORT
 from leukview.inference.providers import Device
 from leukview.ui import messages, theme
 from leukview.ui.theme import Style, Theme
@@ -52,9 +52,11 @@ class Toolbar(QFrame):
         self.model_menu = QMenu(self.model_button)
         self.model_menu.setToolTipsVisible(True)
         self.model_button.setMenu(self.model_menu)
+        self.model_button.give_way()
         self.pages = parts.Segments(("Review", "Overview"))
         self.pages.chosen.connect(self.page_chosen)
-        self.device = QPushButton()
+        self.device = parts.GivingWay()
+        self.device.give_way()
         self.device.setProperty("kind", "badge")
         self.device.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.device.setIconSize(QSize(theme.ICON, theme.ICON))
@@ -102,6 +104,7 @@ class Toolbar(QFrame):
         menu = self.model_menu
         menu.clear()
         group = QActionGroup(menu)
+        wish = Path(SHORT[wish]).stem if wish in SHORT else wish
         reason = choice.reason if choice else refusal
         chosen = f"{choice.model.contract.title} is in use." if choice else ""
         self._option(group, "Automatic", AUTO, wish)
@@ -112,16 +115,19 @@ class Toolbar(QFrame):
             self._option(group, offer.title, offer.name, wish, offer.notice)
             self._say_below(offer.purpose)
         other = wish if wish != AUTO and wish not in [offer.name for offer in self._offers] else ""
+        details = f"{choice.model.path.name}, SHA-256 {choice.model.sha256[:8]}" if choice else ""
         if other:
             self._option(group, Path(other).name, other, wish)
-            self._say_below(f"{chosen} {reason}".strip())
+            self._say_below(" ".join(filter(None, (chosen, reason, details))))
         menu.addSeparator()
         from_file = QAction("Model file…", menu)
         from_file.triggered.connect(self._ask_file)
         menu.addAction(from_file)
         self._title = choice.model.contract.title if choice else "Automatic"
-        self._hash = choice.model.sha256[:8] if choice else ""
-        self.model_button.setToolTip(reason or "Which model suggests")
+        # A file of one's own is known by its name; its hash would only puzzle here.
+        self._hash = choice.model.sha256[:8] if choice and not other else ""
+        words = [self._title, reason, details] if choice else [reason or "Which model suggests"]
+        self.model_button.setToolTip(parts.tip("\n".join(filter(None, words))))
         self._fit()
 
     def _say_below(self, words: str) -> None:
@@ -158,7 +164,7 @@ class Toolbar(QFrame):
             self.device.setText(parts.beside(device.label))
             warns = device.fell_back
             theme.polish(self.device, "tone", "warn" if warns else "")
-            self.device.setToolTip(device.reason or "The device that the model runs on")
+            self.device.setToolTip(f"The model runs on {device.label}. {device.reason}".rstrip())
             self.device.setAccessibleName(f"Device {device.label}")
             self._draw()
 
