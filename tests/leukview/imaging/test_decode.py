@@ -7,6 +7,7 @@ import sys
 import zlib
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageFile, ImageOps
@@ -113,6 +114,74 @@ def test_a_file_cut_short_is_refused(picture, kind, share):
     data = encoded(Image.fromarray(np.tile(picture, (4, 4, 1))), kind)
     with pytest.raises(ImageError, match="The image was left out"):
         decode(data[: int(len(data) * share)])
+
+
+@pytest.fixture
+def smooth(picture):
+    """A picture that JPEG keeps well, 340 x 240."""
+    image = Image.fromarray(picture).resize((340, 240), Image.Resampling.BICUBIC)
+    return np.asarray(image)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"subsampling": "4:4:4"},
+        {"subsampling": "4:2:2"},
+        {"progressive": True},
+        {"restart_marker_rows": 1},
+        {"keep_rgb": True},
+    ],
+)
+def test_the_pixels_of_a_jpeg_are_those_of_opencv(smooth, options):
+    data = encoded(Image.fromarray(smooth), "JPEG", **options)
+    pixels, notes = decode(data)
+    assert (pixels[..., ::-1] == cv2.imdecode(np.frombuffer(data, np.uint8), -1)).all()
+    assert notes == ()
+
+
+def test_a_grey_jpeg_says_that_it_is_grey(smooth):
+    data = encoded(Image.fromarray(smooth).convert("L"), "JPEG")
+    pixels, notes = decode(data)
+    assert (pixels[..., 1] == cv2.imdecode(np.frombuffer(data, np.uint8), -1)).all()
+    assert notes == ("grey repeated to three channels",)
+
+
+def damaged(data: bytes) -> dict[str, bytes]:
+    """The same JPEG with a hole in the middle, other bytes there, and bytes before its end."""
+    middle = (data.rindex(b"\xff\xda") + len(data)) // 2
+    return {
+        "hole": data[:middle] + data[middle + 64 :],
+        "zeros": data[:middle] + bytes(64) + data[middle + 64 :],
+        "more": data[:-2] + bytes(7) + data[-2:],
+    }
+
+
+DAMAGED = "damaged: parts of the image may be wrong"
+
+
+@pytest.mark.parametrize("kind", ["hole", "zeros", "more"])
+def test_a_damaged_jpeg_is_read_as_far_as_it_goes_and_says_so(smooth, kind):
+    data = encoded(Image.fromarray(smooth), "JPEG")
+    sound, _ = decode(data)
+    pixels, notes = decode(damaged(data)[kind])
+    assert notes == (DAMAGED,)
+    assert pixels.shape == sound.shape
+    assert (pixels[:80] == sound[:80]).all()
+    assert (pixels == sound).all() == (kind == "more")
+
+
+def test_a_sound_jpeg_that_only_pillow_reads_is_not_called_damaged(smooth, monkeypatch):
+    def refuse(*_args, **_options):
+        raise ValueError("tjDecompressHeader(): Could not determine subsampling level")
+
+    data = encoded(Image.fromarray(smooth), "JPEG")
+    sound, _ = decode(data)
+    monkeypatch.setattr(module.simplejpeg, "decode_jpeg", refuse)
+    pixels, notes = decode(data)
+    assert (pixels == sound).all()
+    assert notes == ()
 
 
 def test_empty_and_foreign_bytes_are_refused():
@@ -273,6 +342,8 @@ def test_nothing_is_printed_of_damaged_chunks_and_tags(picture, tmp_path):
     lost = tagged.replace(struct.pack("<HHI", 270, 2, 10), struct.pack("<HHI", 270, 2, 10**6))
     assert lost != tagged
     (tmp_path / "tag.tif").write_bytes(lost)
+    for name, jpeg in damaged(encoded(image.resize((340, 240)), "JPEG")).items():
+        (tmp_path / f"{name}.jpg").write_bytes(jpeg)
     assert said_of(tmp_path) == ""
 
 
