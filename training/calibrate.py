@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special, stats
@@ -32,15 +34,53 @@ def fit_temperature(logits: Floats, truth: NDArray[np.int64]) -> float:
     return float(np.exp(found.x))
 
 
-def calibration_error(probabilities: Floats, truth: NDArray[np.int64], bins: int = 15) -> float:
-    """Expected calibration error over bins of equal width of the largest probability."""
+def at_one(probabilities: Floats, temperature: float) -> Floats:
+    """The probabilities (N, C) of the same logits at temperature 1.
+
+    From a table with six decimals: those of a class may be off by 1e-4 where T is below 1.
+    """
+    powers = probabilities**temperature
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bin:
+    """Images whose largest probability lies in one stretch of 0..1.
+
+    Attributes:
+        low, high: its ends.
+        count: of its images.
+        confidence: mean of their largest probability.
+        right: share of them that are right.
+    """
+
+    low: float
+    high: float
+    count: int
+    confidence: float
+    right: float
+
+
+def bins_of(probabilities: Floats, truth: NDArray[np.int64], bins: int = 15) -> list[Bin]:
+    """The bins of equal width that hold images, from the lowest confidence up."""
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
     place = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = [
-        np.mean(place == b) * abs(right[place == b].mean() - confidence[place == b].mean())
+    return [
+        Bin(
+            low=int(b) / bins,
+            high=(int(b) + 1) / bins,
+            count=int(np.sum(place == b)),
+            confidence=float(confidence[place == b].mean()),
+            right=float(right[place == b].mean()),
+        )
         for b in np.unique(place)
     ]
-    return float(np.sum(gaps))
+
+
+def calibration_error(probabilities: Floats, truth: NDArray[np.int64], bins: int = 15) -> float:
+    """Expected calibration error over bins of equal width of the largest probability."""
+    found = bins_of(probabilities, truth, bins)
+    return sum(b.count * abs(b.right - b.confidence) for b in found) / len(truth)
 
 
 def review_threshold(

@@ -27,6 +27,8 @@ RESULTS = Path(__file__).parent / "results"
 MODELS = {"all4": "all4-b3", "cnmc": "cnmc-b3", "pbc": "pbc8-b3"}
 Floats = NDArray[np.float64]
 BLANKED = "scale bar blanked"
+CALIBRATION = "expected calibration error"
+UNCALIBRATED = f"{CALIBRATION} before temperature"
 FLIPPED = "test flips"  # the mean of an image and its three mirrored views, which the app does not
 
 
@@ -139,11 +141,18 @@ def read_predictions(path: Path, about: ImageSet) -> Predictions:
     )
 
 
-def figures_of(found: Predictions, about: ImageSet) -> list[Figure]:
+def figures_of(
+    found: Predictions, about: ImageSet, temperature: float | None = None
+) -> list[Figure]:
     """Every figure that may be named, computed from the table alone.
 
     Per-fold ranges stand beside pooled figures of the cross-validation; with three looks in a class
     they are the honest measure of spread.
+
+    Args:
+        found: the table.
+        about: its set.
+        temperature: that it was written with; with it the calibration error without it is given.
     """
     out: list[Figure] = []
     for protocol in dict.fromkeys(found.protocol.tolist()):
@@ -158,10 +167,11 @@ def figures_of(found: Predictions, about: ImageSet) -> list[Figure]:
         pooled = figures(found.truth[mine], found.probabilities[mine], about.class_ids)
         for name, value in pooled.items():
             add(name, value)
-        add(
-            "expected calibration error",
-            calibrate.calibration_error(found.probabilities[mine], found.truth[mine]),
-        )
+        p, truth = found.probabilities[mine], found.truth[mine]
+        if temperature is not None:
+            before = calibrate.at_one(p, temperature)
+            add(UNCALIBRATED, calibrate.calibration_error(before, truth))
+        add(CALIBRATION, calibrate.calibration_error(p, truth))
         folds = [mine & (found.fold == k) for k in np.unique(found.fold[mine]) if k >= 0]
         if folds:
             said = found.probabilities.argmax(axis=1)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from sklearn import metrics as sk
 
 from training import published
+from training.calibrate import Bin
 from training.data.catalogue import ImageSet
 from training.data.written import EXTERNAL
 from training.evaluate import Predictions, cross_name
@@ -29,6 +30,7 @@ from training.tables import PRINTED
 BLACK, ORANGE, GREEN, BLUE, RED = "#000000", "#E69F00", "#009E73", "#0072B2", "#D55E00"
 CLASS_COLOURS = (BLUE, RED, GREEN, "#CC79A7", ORANGE, "#56B4E9", BLACK, "#F0E442")
 CLASS_LINES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (5, 1.5, 1, 1.5)))
+SCARCE = 10  # images; the share of fewer that are right says little, and is drawn grey
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib, so it looks the same everywhere
     "font.size": 9,
@@ -277,4 +279,42 @@ def ranked(found: Predictions, about: ImageSet) -> Figure:
         pairs = zip(numbers, looks, strict=True)
         handles = [Line2D([], [], label=about.classes[n].name, **look) for n, look in pairs]
         figure.legend(handles=handles, loc="outside lower center", ncols=6)
+    return figure
+
+
+def reliability(before: Sequence[Bin], after: Sequence[Bin], titles: tuple[str, str]) -> Figure:
+    """Share of right images by confidence, and how many images that rests on, a column each.
+
+    Args:
+        before: bins at temperature 1.
+        after: bins at the fitted temperature.
+        titles: of the two columns.
+    """
+    marks = (Mark("o", ORANGE, False, 0.0), Mark("s", BLUE, True, 0.0))
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(6.8, 4.4), layout="constrained")
+        upper, lower = figure.subplots(2, 2, sharex=True, height_ratios=(3, 1))
+        most = max(one.count for one in (*before, *after))
+        for column, (bins, mark) in enumerate(zip((before, after), marks, strict=True)):
+            ax, below = upper[column], lower[column]
+            ax.plot([0, 1], [0, 1], color="#999999", lw=0.6)
+            for one in bins:
+                colour = mark.colour if one.count >= SCARCE else "#BBBBBB"
+                face = colour if mark.filled else "white"
+                words = {"mfc": face, "mec": colour, "ms": 4.2, "clip_on": False}
+                ax.plot(one.confidence, one.right, mark.shape, **words)
+            ax.set(title=titles[column], xlim=(0, 1), ylim=(0, 1))
+            ax.grid()
+            middles = [(one.low + one.high) / 2 for one in bins]
+            widths = [0.9 * (one.high - one.low) for one in bins]
+            below.bar(middles, [one.count for one in bins], widths, color=mark.colour)
+            for middle, one in zip(middles, bins, strict=True):
+                words = {"ha": "center", "va": "bottom", "rotation": 90, "fontsize": 6}
+                below.text(middle, one.count + 0.04 * most, f"{one.count:,}", **words)
+            below.set(xlabel="largest probability", ylim=(0, 1.5 * most))
+        upper[0].set_ylabel("share that is right")
+        grey = Line2D([], [], ls="", marker="o", color="#BBBBBB", ms=4.2)
+        grey.set_label(f"fewer than {SCARCE} images")
+        figure.legend(handles=[grey], loc="outside lower right")
+        lower[0].set_ylabel("images")
     return figure

@@ -68,3 +68,22 @@ def test_a_hopeless_model_says_its_own_error() -> None:
     found = calibrate.review_threshold(p, rng.integers(0, 2, 500), np.arange(500) % 5)
     assert found.error > 0.2
     assert found.n > 0
+
+
+def test_the_table_tells_what_the_probabilities_were_before_the_temperature() -> None:
+    logits, _ = drawn(1.0)
+    for temperature in (0.75, 2.05):
+        written = calibrate.softmax(logits, temperature).round(6)
+        before = calibrate.at_one(written, temperature)
+        np.testing.assert_allclose(before, calibrate.softmax(logits, 1.0), atol=2e-4)
+
+
+def test_bins_count_every_image_once_and_give_the_calibration_error() -> None:
+    confidence = np.array([0.95, 0.95, 0.95, 0.95, 0.55, 0.65, 1.0])
+    p = np.column_stack([confidence, 1 - confidence])
+    truth = np.array([0, 0, 0, 1, 0, 1, 0])
+    low, middle, high = calibrate.bins_of(p, truth, bins=10)
+    assert [(b.low, b.count) for b in (low, middle, high)] == [(0.5, 1), (0.6, 1), (0.9, 5)]
+    assert (high.right, high.confidence) == (pytest.approx(0.8), pytest.approx(0.96))
+    by_hand = (1 * 0.45 + 1 * 0.65 + 5 * 0.16) / 7
+    assert calibrate.calibration_error(p, truth, bins=10) == pytest.approx(by_hand)

@@ -49,16 +49,18 @@ def evaluate(
 
 def _print_figures(exp: Experiment) -> None:
     from training import evaluate as work
-    from training import model_card
+    from training import model_card, reliability
 
     about = exp.about
     path = exp.run.folder / "predictions.csv" if about.place else work.results_path(about)
     temperature = work.write_predictions(exp, path)
-    figures = work.figures_of(work.read_predictions(path, about), about)
+    found = work.read_predictions(path, about)
+    figures = work.figures_of(found, about, temperature)
     names = list(dict.fromkeys(f.name for f in figures))
     head = f"{about.name}, config {exp.config.name}, temperature {temperature:.3f}"
     print(f"\n{head}, {path.name}\n")
     print("\n".join(model_card.figure_table(figures, names)))
+    print(f"\n{reliability.write(found, about, temperature, path)}")
 
 
 def external(
