@@ -41,7 +41,7 @@ class Outcome:
         system: name of the row.
         title: for people.
         protocol: `paper`, `paper526`, `grouped`, `random`, `external`; each also with " scale bar
-            blanked".
+            blanked" and " test flips".
         n: images tested.
         groups: number of groups that show each class, by id; none where groups are not known.
         values: by the names of `metrics.SCORES`; none if it was not trained.

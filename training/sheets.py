@@ -13,27 +13,23 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from training import figures
 from training.attribution import Map, Pixels
 
 if TYPE_CHECKING:
     from training.explain import Explained, Explanation
 
-STYLE: dict[Any, Any] = {
-    "font.family": "DejaVu Sans",  # comes with matplotlib, so it looks the same everywhere
+# Smaller than other figures: an image stands in each cell.
+STYLE = figures.STYLE | {
     "font.size": 8,
     "axes.titlesize": 8,
-    "axes.titlelocation": "left",
     "axes.linewidth": 0.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "legend.frameon": False,
     "savefig.dpi": 150,
 }
-# Okabe & Ito 2008: they differ for colour-blind readers; line styles differ too.
 LINES: dict[str, tuple[str, Any]] = {
-    "cam": ("#0072B2", "-"),
-    "occlusion": ("#D55E00", (0, (5, 1.5))),
-    "shap": ("#009E73", (0, (1.5, 1.2))),
+    "cam": (figures.BLUE, "-"),
+    "occlusion": (figures.RED, (0, (5, 1.5))),
+    "shap": (figures.GREEN, (0, (1.5, 1.2))),
     "random": ("#666666", (0, (5, 1.5, 1, 1.5))),
 }
 TITLES = {"cam": "class activation", "occlusion": "occlusion", "shap": "SHAP", "random": "random"}

@@ -16,7 +16,7 @@ from training import published
 from training.data.catalogue import ImageSet
 from training.data.protocols import PAPER526
 from training.data.written import EXTERNAL
-from training.evaluate import BLANKED, cross_name
+from training.evaluate import BLANKED, FLIPPED, cross_name
 from training.outcomes import BALANCED, Against, Outcome
 from training.runs import PAPER
 
@@ -72,7 +72,7 @@ def check_protocols(outcomes: Iterable[Outcome], about: ImageSet) -> None:
 def protocols_of(about: ImageSet) -> tuple[str, ...]:
     """The protocols that a table shows, in order."""
     cross = cross_name(about)
-    return (PAPER, PAPER526, cross, f"{cross} {BLANKED}", EXTERNAL)
+    return (PAPER, PAPER526, cross, f"{cross} {BLANKED}", f"{cross} {FLIPPED}", EXTERNAL)
 
 
 def figures_table(about: ImageSet, outcomes: Sequence[Outcome], names: Sequence[str]) -> Grid:
