@@ -98,11 +98,11 @@ def test_the_checklist_claims_nothing_before_the_images_were_read(start, hand, i
     h.one.window.open([folder])
     h.until(lambda: h.one.controller.can_run)
     side = h.one.window.page.side
-    said = [row.figure.text() for row in (side.read, side.suggested, side.review)]
+    said = [row.figure.whole for row in (side.read, side.suggested, side.review)]
     assert said == ["not known yet", "0 of 5", "not known yet"]
     h.one.controller.run()
     h.until(h.idle)
-    said = [row.figure.text() for row in (side.read, side.suggested, side.review)]
+    said = [row.figure.whole for row in (side.read, side.suggested, side.review)]
     assert said == ["4 of 5", "4 of 5", "0 of 1"]
 
 

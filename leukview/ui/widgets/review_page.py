@@ -29,6 +29,7 @@ from leukview.workflows.review import Changes, Review
 
 TABS = (Tab.ALL, Tab.REVIEW, Tab.UNDECIDED)
 _TITLES = ("All", "Needs review", "Undecided")
+_UNKNOWN = ("not known yet", "not yet", "–")
 _MIDDLE = 524  # three columns of tiles of the usual size
 
 
@@ -332,11 +333,11 @@ class ReviewPage(QSplitter):
         side.decided.say(count.decided, count.images)
         # Before a run only the names of the files are known.
         known = count.suggested + count.unread >= count.images
-        none = "none" if known else "not known yet"
-        side.review.say(count.reviewed, count.review, "" if count.review else none)
+        none = ("none",) if known else _UNKNOWN
+        side.review.say(count.reviewed, count.review, () if count.review else none)
         readable = count.images - count.unread if known else count.suggested
         lacks = "warning" if count.unread else "circle-half"
-        side.read.say(readable, count.images, "" if known or readable else none, lacks=lacks)
+        side.read.say(readable, count.images, () if known or readable else none, lacks=lacks)
         left = count.review - count.reviewed
         if self._controller.stage is Stage.RUNNING:
             state, icon = "Running", "circle-half"

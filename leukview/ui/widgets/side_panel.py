@@ -82,15 +82,24 @@ class CheckRow(QWidget):
         line = parts.row()
         self.setLayout(line)
         self._icon = QLabel()
-        self.figure = parts.label(style=Style.CAPTION, tone="second")
+        self.figure = parts.Elided(Style.CAPTION, tone="second")
+        self.figure.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         line.addWidget(self._icon)
         line.addWidget(parts.label(words, Style.CAPTION))
-        line.addStretch(1)
-        line.addWidget(self.figure)
+        line.addWidget(self.figure, 1)
 
-    def say(self, done: int, total: int, words: str = "", *, lacks: str = "circle-half") -> None:
-        """`done` of `total`; `words` replaces the figure, `lacks` is the icon while some lack."""
-        self.figure.setText(words or f"{done:,} of {total:,}")
+    def say(
+        self, done: int, total: int, words: Sequence[str] = (), *, lacks: str = "circle-half"
+    ) -> None:
+        """Show where it stands.
+
+        Args:
+            done: of `total`.
+            total: of all images.
+            words: in the place of the figure; shorter ones behind, for a narrow panel.
+            lacks: the icon while some lack.
+        """
+        self.figure.say(*(words or (f"{done:,} of {total:,}",)))
         if total and done >= total:
             self._icon_name = "check"
         else:

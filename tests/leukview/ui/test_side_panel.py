@@ -1,0 +1,31 @@
+"""The left panel: the checklist where there is little room."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtWidgets import QLabel
+
+from leukview.ui.theme import Theme
+from leukview.ui.widgets.side_panel import CheckRow
+
+# What the offscreen platform says of every window; real platforms do not.
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
+WORDS = ("not known yet", "not yet", "–")
+
+
+def test_what_is_counted_stays_whole_and_the_figure_becomes_shorter(qtbot):
+    row = CheckRow(Theme(), "Needs review")
+    qtbot.addWidget(row)
+    row.say(0, 0, WORDS)
+    row.show()
+    seen = []
+    (name,) = (one for one in row.findChildren(QLabel) if one.text() == "Needs review")
+    for width in (300, name.sizeHint().width() + 60, name.sizeHint().width() + 45):
+        row.setFixedWidth(width)
+        qtbot.waitUntil(lambda: row.width() == row.layout().geometry().width())
+        assert name.width() >= name.sizeHint().width()
+        seen.append(row.figure.text())
+    assert seen[0] == WORDS[0]
+    assert seen[-1] == WORDS[-1]
+    assert set(seen) <= set(WORDS), "no word is cut"
+    assert row.figure.toolTip() == WORDS[0]
