@@ -115,10 +115,10 @@ class Toolbar(QFrame):
             self._option(group, offer.title, offer.name, wish, offer.notice)
             self._say_below(offer.purpose)
         other = wish if wish != AUTO and wish not in [offer.name for offer in self._offers] else ""
-        details = f"{choice.model.path.name}, SHA-256 {choice.model.sha256[:8]}" if choice else ""
+        hash_ = f"SHA-256 {choice.model.sha256[:8]}" if choice else ""
         if other:
             self._option(group, Path(other).name, other, wish)
-            self._say_below(" ".join(filter(None, (chosen, reason, details))))
+            self._say_below(" ".join(filter(None, (chosen, reason, hash_))))
         menu.addSeparator()
         from_file = QAction("Model file…", menu)
         from_file.triggered.connect(self._ask_file)
@@ -126,7 +126,9 @@ class Toolbar(QFrame):
         self._title = choice.model.contract.title if choice else "Automatic"
         # A file of one's own is known by its name; its hash would only puzzle here.
         self._hash = choice.model.sha256[:8] if choice and not other else ""
-        words = [self._title, reason, details] if choice else [reason or "Which model suggests"]
+        words = [reason or "Which model suggests"]
+        if choice:
+            words = [self._title, reason, f"{choice.model.path.name}, {hash_}"]
         self.model_button.setToolTip(parts.tip("\n".join(filter(None, words))))
         self._fit()
 

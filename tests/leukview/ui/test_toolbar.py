@@ -82,15 +82,15 @@ def test_choosing_a_title_gives_the_name(bar, qtbot):
 def test_a_model_from_a_file_is_in_the_list_and_only_details_tell_its_hash(bar, toy_model):
     model = load(toy_model)
     bar.show_models(str(toy_model), ModelChoice(model, "You chose it."), "")
-    details = f"{toy_model.name}, SHA-256 {model.sha256[:8]}"
+    hash_ = f"SHA-256 {model.sha256[:8]}"
     said = lines(bar)
     assert said[0] == "Automatic"
     place = said.index(f"* {toy_model.name}")
-    assert said[place + 1] == f"  {model.contract.title} is in use. You chose it. {details}"
+    assert said[place + 1] == f"  {model.contract.title} is in use. You chose it. {hash_}"
     assert "  The model that knows the images best." not in said
     assert bar.model_button.text().strip() == model.contract.title
     assert bar.model_button.accessibleName() == f"Model {model.contract.title}"
-    assert details in bar.model_button.toolTip()
+    assert f"{toy_model.name}, {hash_}" in bar.model_button.toolTip()
 
 
 def test_a_short_name_is_that_of_the_model_that_comes_with_leukview(bar, toy_model, monkeypatch):
