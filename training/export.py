@@ -17,6 +17,7 @@ import keras
 from keras import ops
 
 from leukview.contract import METADATA_KEY, ModelContract
+from training.models import levels
 from training.models.classifier import unit_range
 from training.unfamiliar import Familiarity
 
@@ -49,12 +50,13 @@ class Shapes:
 def shapes(classifier: keras.Model) -> Shapes:
     """Of the graph that `make_serving` makes."""
     pool = classifier.get_layer("embedding")
+    side, embedding = classifier.input.shape[1], pool.output.shape[-1]
+    if isinstance(pool.input, list):
+        rows = levels.grid(pool.input)
+        return Shapes(side=side, embedding=embedding, cam=(rows, rows))
     maps = pool.input.shape[1:-1]
-    return Shapes(
-        side=classifier.input.shape[1],
-        embedding=pool.output.shape[-1],
-        cam=(maps[0], maps[1]) if len(maps) == 2 else None,
-    )
+    cam = (maps[0], maps[1]) if len(maps) == 2 else None
+    return Shapes(side=side, embedding=embedding, cam=cam)
 
 
 def _head_gradient(classifier: keras.Model, hidden: Any | None) -> Any:
@@ -74,11 +76,15 @@ def _head_gradient(classifier: keras.Model, hidden: Any | None) -> Any:
 
 
 def _activation_maps(classifier: keras.Model, features: Any, hidden: Any | None) -> Any:
-    """(N, C, h, w) of feature maps (N, h, w, D)."""
-    _, rows, columns, width = classifier.get_layer("embedding").input.shape
+    """(N, C, h, w) of feature maps (N, h, w, D), or of several levels of them."""
     gradient = _head_gradient(classifier, hidden)
-    places = ops.reshape(features, (-1, rows * columns, width))
-    maps = ops.transpose(ops.relu(ops.matmul(places, gradient)), (0, 2, 1))
+    if isinstance(features, list):
+        rows = columns = levels.grid(features)
+        each = levels.activation_maps(features, gradient)
+    else:
+        _, rows, columns, width = classifier.get_layer("embedding").input.shape
+        each = ops.matmul(ops.reshape(features, (-1, rows * columns, width)), gradient)
+    maps = ops.transpose(ops.relu(each), (0, 2, 1))
     return ops.reshape(maps, (-1, gradient.shape[-1], rows, columns))
 
 

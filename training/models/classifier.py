@@ -18,6 +18,7 @@ from keras import layers, ops
 from training.data.splits import NORM_LEAST
 from training.models import heads, stain
 from training.models.heads import Head
+from training.models.levels import LevelStatistics
 from training.models.stain import Stain
 
 SIDE = 300  # pixels, the paper's input
@@ -90,7 +91,8 @@ def assemble(
     Args:
         network: its name in the registry; the model is called `<network>_<head>`, see
             `registry.at_side`.
-        trunk: named "trunk", to feature maps (N, h, w, D), which are averaged, or to (N, D).
+        trunk: named "trunk", to feature maps (N, h, w, D), which are averaged, to maps of several
+            levels [(N, h, w, c), ...], see `levels`, or to (N, D).
         pixel_range: from 0..1 to the numbers that the trunk takes.
         head: by name.
         class_count: C.
@@ -100,9 +102,15 @@ def assemble(
     scale, offset = list(pixel_range.scale), list(pixel_range.offset)
     # float32 even under a mixed policy: half precision has no sum over the pixels of an image.
     x = trunk(ToRange(scale, offset, name="pixel_range", dtype="float32")(image))
-    pool = layers.GlobalAveragePooling2D if len(x.shape) == 4 else layers.Identity
-    x = pool(name="embedding", dtype="float32")(x)
+    x = _pooling(x)(name="embedding", dtype="float32")(x)
     return keras.Model(image, finish(head, x, class_count), name=f"{network}_{head}")
+
+
+def _pooling(maps: Any) -> type[layers.Layer]:
+    """What makes (N, D) of a trunk's output."""
+    if isinstance(maps, list):
+        return LevelStatistics
+    return layers.GlobalAveragePooling2D if len(maps.shape) == 4 else layers.Identity
 
 
 def copy(source: keras.Model, target: keras.Model) -> keras.Model:

@@ -19,7 +19,7 @@ APPLICATIONS = {
 
 
 def application(keras: ModuleType, starts: tuple[str, ...], width: int) -> Callable[..., Any]:
-    """Stands for one of `keras.applications`: a convolution called as each of its blocks."""
+    """Stands for one of `keras.applications`: a convolution of 8 called as each of its blocks."""
     layers = keras.layers
 
     def make(
@@ -30,7 +30,7 @@ def application(keras: ModuleType, starts: tuple[str, ...], width: int) -> Calla
         (source,) = keras.utils.get_source_inputs(x)
         x = layers.ZeroPadding2D(1, name="stem_conv_pad")(x)
         x = layers.Conv2D(8, 3, strides=2, activation="relu", name="stem_conv")(x)
-        for start in starts:
+        for start in ("block1a", *starts):
             x = layers.Conv2D(8, 3, padding="same", activation="relu", name=f"{start}_thin")(x)
         return keras.Model(source, layers.Conv2D(width, 1, name="top_conv")(x))
 
