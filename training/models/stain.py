@@ -24,8 +24,9 @@ _FROM_CONES = np.linalg.inv(_CONES).astype(np.float32)
 _AXES = np.array([[1, 1, 1], [1, 1, -2], [1, -1, 0]], np.float32)
 _AXES /= np.linalg.norm(_AXES, axis=1, keepdims=True)  # orthonormal: the transpose turns back
 DARKEST = 1 / 255  # of a cone's response; one grey level, for a logarithm that is no infinity
-# A spread below 2 % is noise of an empty image, and would be blown up with it.
-LEAST_SPREAD = 0.02
+# Below half a per cent lies what rounding to grey levels makes of one colour, which is not to be
+# blown up; the axis that varies least, b, has 2 % in cells and fields.
+LEAST_SPREAD = 0.005
 # Logarithms of what lies far outside any colour; exp of more overflows, and inf - inf is no number.
 FARTHEST = 20.0
 
