@@ -81,6 +81,11 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
             raise ValueError("an upper stage names the first block that is fitted: frozen_below")
 
     @property
+    def of_head(self) -> bool:
+        """Whether the head alone is fitted, on pooled features."""
+        return self.kind in ("head", "linear")
+
+    @property
     def chooses(self) -> bool:
         """Whether there are several states to choose between."""
         return self.kind != "linear" and (self.epochs > 0 or self.checks > 1)

@@ -192,15 +192,8 @@ def _fit_part(exp: Experiment, bench: _Bench, name: str, parts: Parts) -> None:
     # Cross-validating a head needs no trunk; building one costs more than the fit.
     model = bench.fresh() if exp.config.fits_trunk or name == FINAL else head
     for number, stage in enumerate(stages):
-        if stage.kind in ("head", "linear"):
-            if stage.kind == "linear":
-                # The rows that choose are free unless a later stage chooses by them, or, without
-                # folds, the temperature is fitted on them.
-                free = exp.split.folds and not any(later.chooses for later in stages)
-                kept = parts if free else replace(parts, choose=parts.choose[:0])
-                fit_linear(head, exp.material, kept, stage)
-            else:
-                fit_head(head, exp.material, parts, stage, seed)
+        if stage.of_head:
+            _fit_head(exp, head, parts, number)
             put_head(head, model)
             continue
         folder = exp.run.folder / f"{name}.stage{number}"
@@ -223,6 +216,19 @@ def _fit_part(exp: Experiment, bench: _Bench, name: str, parts: Parts) -> None:
         exp.run.save(name, rows=parts.test, **outputs)
     for number in range(len(stages)):
         (exp.run.folder / f"{name}.stage{number}" / "done.weights.h5").unlink(missing_ok=True)
+
+
+def _fit_head(exp: Experiment, head: keras.Model, parts: Parts, number: int) -> None:
+    """A stage of the head alone, in place."""
+    stage, *later = exp.config.stages[number:]
+    if stage.kind == "head":
+        fit_head(head, exp.material, parts, stage, exp.config.seed)
+        return
+    # The rows that choose are free unless a later stage chooses by them, or, without folds, the
+    # temperature is fitted on them.
+    free = exp.split.folds and not any(one.chooses for one in later)
+    kept = parts if free else replace(parts, choose=parts.choose[:0])
+    fit_linear(head, exp.material, kept, stage)
 
 
 def _save_weights(model: keras.Model, path: Path) -> None:
