@@ -8,6 +8,7 @@ import typer
 
 from leukview.domain.errors import LeukViewError
 from training.allocator import keep_memory
+from training.commands.ablation import ablate
 from training.commands.bar import say
 from training.commands.fitting import bench_input, train, tune
 from training.commands.preparing import features, prepare, weights
@@ -26,6 +27,7 @@ for command in (
     evaluate,
     external,
     compare,
+    ablate,
     tune,
     explain,
     export,
