@@ -106,8 +106,8 @@ def assemble(
     return keras.Model(image, finish(head, x, class_count), name=f"{network}_{head}")
 
 
-def _pooling(maps: Any) -> type[layers.Layer]:
-    """What makes (N, D) of a trunk's output."""
+def _pooling(maps: Any) -> Any:
+    """The kind of layer that makes (N, D) of a trunk's output."""
     if isinstance(maps, list):
         return LevelStatistics
     return layers.GlobalAveragePooling2D if len(maps.shape) == 4 else layers.Identity
