@@ -24,6 +24,7 @@ SUM_TOLERANCE = 1e-3
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
+WeightsAs = Literal["float32", "float16"]
 Natural = Annotated[int, msgspec.Meta(gt=0)]
 
 
@@ -95,6 +96,7 @@ class ModelContract(msgspec.Struct, frozen=True, kw_only=True):
         protocol: how fit, choice and test were kept apart, in words.
         figures: measured, each with n and number of groups.
         notice: what a user must know before using it, in a sentence.
+        weights_as: how the file stores the weights; it computes with float32 in any case.
     """
 
     version: int = CONTRACT_VERSION
@@ -117,6 +119,7 @@ class ModelContract(msgspec.Struct, frozen=True, kw_only=True):
     protocol: str = ""
     figures: tuple[Figure, ...] = ()
     notice: str = ""
+    weights_as: WeightsAs = "float32"
 
     def __post_init__(self) -> None:
         for word, names in (

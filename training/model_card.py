@@ -1,10 +1,13 @@
-"""The card beside each model file, written from its contract and nothing else."""
+"""The card beside each model file, from its contract and the names of network and recipe."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from leukview.contract import Figure, ModelContract
+from training.config import CONFIGS
+from training.evaluate import CALIBRATION, UNCALIBRATED
+from training.models.registry import Network
 
 SHOWN = (
     "accuracy",
@@ -13,7 +16,8 @@ SHOWN = (
     "balanced accuracy",
     "macro F1",
     "ROC-AUC",
-    "expected calibration error",
+    UNCALIBRATED,
+    CALIBRATION,
 )
 
 
@@ -34,19 +38,28 @@ def figure_table(figures: Sequence[Figure], names: Sequence[str]) -> list[str]:
     return lines
 
 
-def card(contract: ModelContract, *, initialised: str, recipe: str) -> str:
+def card(contract: ModelContract, network: Network, *, initialised: str, recipe: str) -> str:
     """The card as Markdown.
 
     Args:
         contract: of the model.
+        network: its record.
         initialised: where the weights started ("ImageNet EfficientNet-Lite2 (grown)").
         recipe: name of the config.
     """
-    parts = (_what(contract, initialised, recipe), _figures(contract), _marks(contract))
+    what = _what(contract, network, initialised, recipe)
+    parts = (what, _figures(contract), _marks(contract))
     return "\n".join([*(line for part in parts for line in part), *_images(contract)])
 
 
-def _what(contract: ModelContract, initialised: str, recipe: str) -> list[str]:
+def _what(contract: ModelContract, network: Network, initialised: str, recipe: str) -> list[str]:
+    name = network.title.removesuffix(" (proposed)")
+    ours = (CONFIGS / f"{recipe}.toml").is_file()
+    stored = {
+        "float32": "Weights are stored as float32.",
+        "float16": "Weights are stored as float16, which halves the file, and computed with as"
+        " float32. The figures below were measured before they were rounded.",
+    }
     return [
         f"# {contract.title}",
         "",
@@ -56,9 +69,10 @@ def _what(contract: ModelContract, initialised: str, recipe: str) -> list[str]:
         "",
         f"- Classes: {', '.join(f'{c.name} (`{c.id}`)' for c in contract.classes)}.",
         f"- Unit: one image shows one {contract.unit.value}.",
-        f"- Network: EfficientNet-B3 at {contract.height} x {contract.width} pixels, after"
-        " Batool & Byun 2023, IEEE Access 11, doi 10.1109/ACCESS.2023.3266511.",
-        f"- Initialised from: {initialised}. Recipe: `training/configs/{recipe}.toml`.",
+        f"- Network: {name} at {contract.height} x {contract.width} pixels, after"
+        f" {network.citation}. {stored[contract.weights_as]}",
+        f"- Initialised from: {initialised}. Recipe:"
+        f" `{f'training/configs/{recipe}.toml' if ours else recipe}`.",
         f"- Protocol: {contract.protocol}",
         "",
     ]
@@ -66,21 +80,33 @@ def _what(contract: ModelContract, initialised: str, recipe: str) -> list[str]:
 
 def _figures(contract: ModelContract) -> list[str]:
     recalls = [f"recall {name}" for name in contract.class_ids]
+    paper = (
+        " `paper` is the random 70/30 split of the paper: it puts images of one subject or smear on"
+        " both sides and flatters; never read it without the other column."
+    )
     return [
         "## Figures",
         "",
         *figure_table(contract.figures, [*SHOWN, *recalls]),
         "",
         "The weights in the file were refitted on all rows by the same recipe, so these figures are"
-        " cross-validated estimates for the recipe, not a test of this very file. `paper` is the"
-        " random 70/30 split of the paper: it puts images of one subject or smear on both sides and"
-        " flatters; never read it without the other column.",
+        " cross-validated estimates for the recipe, not a test of this very file."
+        + paper
+        * any(f.protocol == "paper" for f in contract.figures),
         "",
     ]
 
 
 def _marks(contract: ModelContract) -> list[str]:
     review = contract.review
+    foreign = [f for f in contract.figures if f.name == "unfamiliarity AUROC"]
+    warnings = [
+        f"- {f.protocol.capitalize()} the mark is no help: these images score as its own do."
+        for f in foreign
+        if f.value < 0.5
+    ]
+    if not foreign:
+        warnings = ["- No foreign images were there to test it on. It may miss them."]
     return [
         "## Review and unfamiliar images",
         "",
@@ -92,11 +118,8 @@ def _marks(contract: ModelContract) -> list[str]:
         " independent; errors cluster in looks and subjects, so read it as a lower estimate).",
         f"- Unfamiliar above {contract.unfamiliar_above:.2f} (99th percentile of held-out images)."
         " A mark, not a proof: see the figures named `unfamiliarity AUROC`.",
-        *[
-            f"- Unfamiliarity, {f.protocol}: AUROC {f.value:.3f} (n = {f.n})."
-            for f in contract.figures
-            if f.name == "unfamiliarity AUROC"
-        ],
+        *[f"- Unfamiliarity, {f.protocol}: AUROC {f.value:.3f} (n = {f.n})." for f in foreign],
+        *warnings,
         *[
             f"- 1 - largest probability, {f.protocol}: AUROC {f.value:.3f} (n = {f.n})."
             for f in contract.figures

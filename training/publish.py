@@ -1,14 +1,10 @@
-"""From a finished run to the shipped files: model, golden file, card, and the README's figures."""
+"""From a finished run to model, golden file and card: among those that ship, or in any folder."""
 
 from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
 from pathlib import Path
-
-import keras
-import numpy as np
-from numpy.typing import NDArray
 
 from leukview import resources
 from leukview.contract import (
@@ -17,109 +13,58 @@ from leukview.contract import (
     ModelContract,
     ReviewThreshold,
     TrainingSet,
+    WeightsAs,
 )
+from leukview.domain.errors import OutputError, UsageError
 from leukview.imaging.scan import scan
 from leukview.inference import model_file
-from training import calibrate, evaluate, export, golden, model_card, replacing, unfamiliar
+from training import (
+    evaluate,
+    export,
+    golden,
+    model_card,
+    parity,
+    reliability,
+    replacing,
+)
 from training.config import Config
-from training.data.catalogue import SETS, ImageSet, load
-from training.data.prepare import hash_of, image_pixels
-from training.data.splits import NORM
-from training.evaluate import Predictions
-from training.experiment import SEEN, Experiment, fresh, held_out_distances
-from training.features import Trunk
+from training.data.catalogue import ImageSet, load
+from training.data.prepare import hash_of
+from training.data.splits import Split
+from training.experiment import Experiment, fresh
+from training.foreign import familiarity
 from training.models import initial
-from training.train import head_logits
-from training.unfamiliar import Familiarity
+from training.models.registry import record_of
 
 RELEASE = "0.3"
-FOREIGN_IMAGES = 20  # of each foreign group, evenly spaced in natural order
-Floats = NDArray[np.float64]
 
 
-class UnfamiliarityError(ValueError):
-    """A known foreign set looks more familiar than the model's own images."""
-
-
-def protocol_words(about: ImageSet, config: Config) -> str:
+def protocol_words(about: ImageSet, config: Config, split: Split) -> str:
     """How fit, choice and test were kept apart, for contract and card."""
     if about.group:
         cross = (
-            f"`grouped`: {about.folds} folds, no {about.group_word} on both sides, each fold tested"
+            f"`grouped`: {split.folds} folds, no {about.group_word} on both sides, each fold tested"
             " once"
         )
     else:
         cross = (
-            f"`random`: {about.folds} folds, near duplicates together; no patient is known, so"
+            f"`random`: {split.folds} folds, near duplicates together; no patient is known, so"
             " subjects may stand on both sides"
         )
     chooses = any(stage.chooses for stage in config.stages)
-    by = "the next fold" if about.folds > 3 else "a random tenth of the fit rows"
+    by = "the next fold" if split.folds > 3 else "a random tenth of the fit rows"
     choice = f"{by} chose the checkpoint" if chooses else "no checkpoint was chosen"
+    singles = {
+        "paper": "`paper`: random 70/30, images of one subject or smear on both sides; ",
+        "paper526": "`paper526`: the same with 526 images that choose; ",
+    }
+    others = "".join(singles.get(name, "") for name in split.singles)
+    apart = "which are never tested" if (split.cross < 0).any() else "some of which are tested too"
     return (
-        f"{cross}; `paper`: random 70/30, images of one subject or smear on both sides; {choice}."
-        f" The first batch-norm statistics came from {NORM} images without their classes, which are"
-        " never tested. The weights in the file were refitted on all rows, to the last step."
+        f"{cross}; {others}{choice}."
+        f" The first batch-norm statistics came from {len(split.norm)} images without their"
+        f" classes, {apart}. The weights in the file were refitted on all rows, to the last step."
     )
-
-
-def foreign_groups(data: Path, about: ImageSet) -> dict[str, list[Path]]:
-    """Images that the model of `about` should call unfamiliar, by group."""
-    groups = {f.name: f for f in sorted((data / "unfamiliar").iterdir()) if f.is_dir()}
-    groups |= {name: data / name for name in SETS if name != about.name}
-    out: dict[str, list[Path]] = {}
-    for name, folder in groups.items():
-        found = [image.path for image in scan([folder]).images]
-        step = max(1, len(found) // FOREIGN_IMAGES)
-        out[name] = found[::step][:FOREIGN_IMAGES]
-    return out
-
-
-def familiarity(
-    exp: Experiment, model: keras.Model, found: Predictions, temperature: float, data: Path
-) -> tuple[Familiarity, list[Figure]]:
-    """Fit the unfamiliarity score and measure it on known foreign images.
-
-    Foreign images are seen by the shipped weights alone, familiar ones by the fold that did not fit
-    them; the AUROCs join the two.
-
-    Raises:
-        UnfamiliarityError: a foreign group scores below chance.
-    """
-    trunk = Trunk(model)
-    rows = np.arange(len(exp.items))
-    if exp.config.fits_trunk or exp.material.features is None:
-        # As many as each fold kept: the median distance still grows with their number.
-        rows = np.random.default_rng(exp.config.seed).permutation(rows)[:SEEN]
-        embeddings = trunk(exp.material.pixels[row] for row in rows)
-    else:
-        embeddings = exp.material.features[0].astype(np.float32)
-    fitted, held = unfamiliar.fit(embeddings, exp.material.y[rows], held_out_distances(exp))
-    mine = found.protocol == evaluate.cross_name(exp.about)
-    doubt = 1 - found.probabilities[mine].max(axis=1)
-    out = []
-    known = {about.name for about in initial.earlier_sets(exp.config.init, exp.run.folder.parent)}
-    for name, paths in foreign_groups(data, exp.about).items():
-        seen = trunk(image_pixels(path) for path in paths)
-        logits = head_logits(model, seen).astype(np.float64)
-        foreign_doubt = 1 - calibrate.softmax(logits, temperature).max(axis=1)
-        for word, value in (
-            ("unfamiliarity AUROC", unfamiliar.auroc(held, fitted.score(seen))),
-            ("1 - confidence AUROC", unfamiliar.auroc(doubt, foreign_doubt)),
-        ):
-            protocol = f"held-out folds against {name}"
-            protocol += " (the initial trunk was fitted on it)" if name in known else ""
-            out.append(
-                Figure(name=word, value=round(value, 4), protocol=protocol, n=len(paths), groups=0)
-            )
-    low = [f for f in out if f.name == "unfamiliarity AUROC" and f.value < 0.5]
-    if low:
-        raise UnfamiliarityError(
-            f"{[(f.protocol, f.value) for f in low]}: these foreign images look more familiar"
-            " than the model's own. Nothing was exported. Choose another score in"
-            " training/unfamiliar.py."
-        )
-    return fitted, out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +75,14 @@ class Measured:
     review: ReviewThreshold
     unfamiliar_above: float
     figures: tuple[Figure, ...]
+
+
+def model_id(about: ImageSet, config: Config) -> str:
+    """What the model of a run is called: ours have names, others are called by set and network."""
+    ours = evaluate.MODELS.get(about.name)
+    if ours and config.network == "efficientnet-b3":
+        return ours
+    return f"{about.name}-{config.network}"
 
 
 def _training_set(about: ImageSet, data: Path) -> TrainingSet:
@@ -164,7 +117,7 @@ def notice_of(about: ImageSet, earlier: tuple[ImageSet, ...], *, unknown: bool) 
 
 
 def contract_of(
-    exp: Experiment, measured: Measured, shapes: export.Shapes, data: Path
+    exp: Experiment, measured: Measured, shapes: export.Shapes, data: Path, weights_as: WeightsAs
 ) -> ModelContract:
     """The contract of a fitted model; `data` is the folder that holds the sets."""
     about = exp.about
@@ -177,8 +130,8 @@ def contract_of(
         for c in about.classes
     )
     return ModelContract(
-        model=evaluate.MODELS[about.name],
-        title=f"{about.title} {RELEASE}",
+        model=model_id(about, exp.config),
+        title=about.title if about.place else f"{about.title} {RELEASE}",
         created=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         height=shapes.side,
         width=shapes.side,
@@ -193,11 +146,12 @@ def contract_of(
         embedding=shapes.embedding,
         cam=shapes.cam,
         data=tuple(_training_set(one, data) for one in (about, *earlier)),
-        protocol=protocol_words(about, exp.config),
+        protocol=protocol_words(about, exp.config, exp.split),
         figures=measured.figures,
         notice=notice_of(
             about, earlier, unknown=initial.from_unknown_images(exp.config.init, runs)
         ),
+        weights_as=weights_as,
     )
 
 
@@ -208,27 +162,86 @@ def publish(exp: Experiment, data: Path, readme: Path) -> ModelContract:
     others: what fails leaves every earlier file as it was, see `replacing`.
 
     Raises:
-        UnfamiliarityError, ValueError: see `familiarity`, `export.to_onnx`, `readme_with_figures`.
+        UnfamiliarityError, ValueError: see `familiarity`, `export.to_onnx`, `parity.check`,
+            `readme_with_figures`.
+        UsageError: the network is not the one that ships.
         OutputError: a file cannot be written or replaced.
     """
     export.check_backend()
+    name = model_id(exp.about, exp.config)
+    if name not in evaluate.MODELS.values():
+        raise UsageError(
+            f"{name} is none of the models that ship ({', '.join(evaluate.MODELS.values())})."
+            " Nothing was exported. Write it elsewhere: give --out FOLDER."
+        )
     table = evaluate.results_path(exp.about)
-    stem = resources.path("models", evaluate.MODELS[exp.about.name])
-    places = {end: stem.with_suffix(end) for end in (".onnx", ".golden.npz", ".md")}
+    places = _places(resources.path("models"), name)
     places |= {".csv": table, ".readme": readme}
     # Not below resources, which a wheel takes whole; git does not see the folder.
     with replacing.draft_folder(table.parent) as folder:
         drafts = {end: folder / f"draft{end}" for end in places}
-        contract = _write(exp, data, drafts)
-        others = [path for path in stem.parent.glob("*.onnx") if path != places[".onnx"]]
+        contract = _write(exp, data, drafts, "float32")
+        models = resources.path("models").glob("*.onnx")
+        others = [path for path in models if path != places[".onnx"]]
         shipped = [contract, *(model_file.load(path).contract for path in others)]
         text = readme_with_figures(readme, sorted(shipped, key=lambda one: one.model))
         drafts[".readme"].write_text(text, encoding="utf-8", newline="\n")
         replacing.replace_all({places[end]: drafts[end] for end in places}, folder)
+    _draw(exp.about, contract.temperature, table)
     return contract
 
 
-def _write(exp: Experiment, data: Path, drafts: dict[str, Path]) -> ModelContract:
+def publish_to(
+    out: Path, exp: Experiment, data: Path, weights_as: WeightsAs = "float32"
+) -> ModelContract:
+    """Write model, golden file and card into a folder, of any set and network.
+
+    The predictions go where `evaluate` writes those of a set of one's own: into the run.
+
+    Raises:
+        UsageError: there is a model of that name, or the run has no out-of-fold rows.
+        UnfamiliarityError, ValueError: see `familiarity`, `export.to_onnx`, `parity.check`.
+        OutputError: a file cannot be written.
+    """
+    export.check_backend()
+    places = _places(out, model_id(exp.about, exp.config))
+    there = [path for path in places.values() if path.exists()]
+    if there:
+        raise UsageError(f"{there[0]} exists. It was left as it is. Choose another --out.")
+    if exp.split.folds < 2:
+        raise UsageError(
+            f"{exp.about.name} has no folds, and only rows that no fit has seen can say when a"
+            " suggestion needs review. Nothing was exported. Name `grouped` (or `random`) among its"
+            " `protocols`, prepare it anew and train."
+        )
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        why = error.strerror or error
+        raise OutputError(
+            f"{out} cannot be made ({why}). Nothing was exported. Choose another --out."
+        ) from error
+    with replacing.draft_folder(out) as folder:
+        drafts = {end: folder / f"draft{end}" for end in places}
+        table = exp.run.folder / "predictions.csv"
+        contract = _write(exp, data, drafts | {".csv": table}, weights_as)
+        replacing.replace_all({places[end]: drafts[end] for end in places}, folder)
+    _draw(exp.about, contract.temperature, table)
+    return contract
+
+
+def _draw(about: ImageSet, temperature: float, table: Path) -> None:
+    reliability.write(evaluate.read_predictions(table, about), about, temperature, table)
+
+
+def _places(folder: Path, name: str) -> dict[str, Path]:
+    """Where model, golden file and card belong, by suffix; an id may hold dots."""
+    return {end: folder / f"{name}{end}" for end in (".onnx", ".golden.npz", ".md")}
+
+
+def _write(
+    exp: Experiment, data: Path, drafts: dict[str, Path], weights_as: WeightsAs
+) -> ModelContract:
     """Write predictions, model, golden file and card, each under its suffix in `drafts`."""
     about = exp.about
     temperature = evaluate.write_predictions(exp, drafts[".csv"])
@@ -240,15 +253,18 @@ def _write(exp: Experiment, data: Path, drafts: dict[str, Path]) -> ModelContrac
         temperature=temperature,
         review=evaluate.review_threshold_of(found, about),
         unfamiliar_above=fitted.threshold,
-        figures=(*evaluate.figures_of(found, about), *foreign),
+        figures=(*evaluate.figures_of(found, about, temperature), *foreign),
     )
-    contract = contract_of(exp, measured, export.shapes(model), data)
+    contract = contract_of(exp, measured, export.shapes(model), data, weights_as)
     serving = export.make_serving(model, fitted, temperature)
     export.to_onnx(serving, contract, drafts[".onnx"])
     samples = [image.path for image in scan([resources.path("samples")]).images][::4]
     golden.write(drafts[".golden.npz"], model, temperature, samples)
+    parity.check(drafts[".onnx"], drafts[".golden.npz"])
     start = initial.words(exp.config, exp.run.folder.parent)
-    text = model_card.card(contract, initialised=start, recipe=exp.config.name)
+    text = model_card.card(
+        contract, record_of(exp.config.network), initialised=start, recipe=exp.config.name
+    )
     drafts[".md"].write_text(text, encoding="utf-8", newline="\n")
     return contract
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import onnxruntime
 import pytest
+from msgspec.structs import replace as structs_replace
 
 from leukview.contract import METADATA_KEY, ModelContract
 
@@ -122,3 +124,76 @@ def test_a_graph_with_another_input_is_refused() -> None:
     model = helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 18)])
     with pytest.raises(ValueError, match="only 'pixels'"):
         check(model)
+
+
+def halved(path: Path, contract: ModelContract) -> tuple[Any, np.ndarray, np.ndarray]:
+    """A file of one product by a large weight that two nodes share; its weight and its input."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    from training import export
+
+    rng = np.random.default_rng(0)
+    weight = rng.normal(size=(48, 48)).astype(np.float32)
+    beyond = np.full((48, 48), 70000, np.float32)
+    value = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        [
+            helper.make_node("Cast", ["pixels"], ["x"], to=TensorProto.FLOAT),
+            helper.make_node("MatMul", ["x", "weight"], ["first"]),
+            helper.make_node("MatMul", ["first", "weight"], ["second"]),
+            helper.make_node("Div", ["second", "beyond"], ["third"]),
+            helper.make_node("Mul", ["third", "scale"], ["y"]),
+        ],
+        "g",
+        [value("pixels", TensorProto.UINT8, [48, 48])],
+        [value("y", TensorProto.FLOAT, [48, 48])],
+        [
+            numpy_helper.from_array(weight, "weight"),
+            numpy_helper.from_array(beyond, "beyond"),
+            numpy_helper.from_array(np.float32(0.1), "scale"),
+        ],
+    )
+    opset = [onnx.helper.make_opsetid("", 18)]
+    model = helper.make_model(graph, opset_imports=opset, ir_version=9)
+    export.write(model, structs_replace(contract, weights_as="float16"), path)
+    return onnx.load(str(path)), weight, rng.integers(0, 256, (48, 48), dtype=np.uint8)
+
+
+def test_halves_are_stored_only_where_they_can_hold_the_weights(
+    tmp_path: Path, toy_contract: ModelContract
+) -> None:
+    from onnx import TensorProto, numpy_helper
+
+    model, weight, _ = halved(tmp_path / "half.onnx", toy_contract)
+    stored = {i.name: i for i in model.graph.initializer}
+    kinds = {name: one.data_type for name, one in stored.items()}
+    assert kinds == {
+        "weight__float16": TensorProto.FLOAT16,
+        "beyond": TensorProto.FLOAT,
+        "scale": TensorProto.FLOAT,
+    }
+    found = numpy_helper.to_array(stored["weight__float16"])
+    np.testing.assert_array_equal(found, weight.astype(np.float16))
+
+
+def test_onnxruntime_folds_halves_when_it_opens_the_file_and_computes_with_float32(
+    tmp_path: Path, toy_contract: ModelContract
+) -> None:
+    import onnx
+
+    path = tmp_path / "half.onnx"
+    _, weight, pixels = halved(path, toy_contract)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # that what it writes is for this machine is known
+    options.optimized_model_filepath = str(tmp_path / "opened.onnx")
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    casts = [
+        node.input[0]
+        for node in onnx.load(str(tmp_path / "opened.onnx")).graph.node
+        if node.op_type == "Cast"
+    ]
+    assert casts == ["pixels"]
+    rounded = weight.astype(np.float16).astype(np.float32)
+    expected = pixels.astype(np.float32) @ rounded @ rounded / np.float32(70000) * np.float32(0.1)
+    np.testing.assert_allclose(session.run(None, {"pixels": pixels})[0], expected, atol=1e-6)

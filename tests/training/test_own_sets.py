@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import hashlib
 import shutil
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from leukview.domain import table as tables
 from leukview.domain.errors import UsageError
 from leukview.domain.table import Row
+from leukview.inference.model_file import load
 
 pytestmark = [pytest.mark.training, pytest.mark.filterwarnings("ignore")]
 CLASSES = """
@@ -190,6 +192,47 @@ def test_a_split_by_hand_that_tears_a_group_apart_stops_prepare(
     with pytest.raises(UsageError, match=r"hand\.csv, line 3: .*\(line 2\) belong together"):
         commands.prepare([str(toml)], data=folders["data"], cache=folders["cache"])
     assert not list(folders["cache"].glob("*.npy"))
+
+
+def test_a_model_of_ones_own_reviewed_labels_classifies_in_the_app(
+    small_network: None,
+    tmp_path: Path,
+    folders: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from leukview.__main__ import main
+    from training import commands, unfamiliar
+
+    # Half of the fitted images of a fold, which are a dozen here.
+    few = functools.partial(unfamiliar.held_out, components=3)
+    monkeypatch.setattr(unfamiliar, "held_out", few)
+    toml, out = per_class(tmp_path), tmp_path / "out"
+    fitted(toml, folders)
+    commands.export([str(toml)], **folders, out=out, weights_as="float16")
+    model = out / "perclass-efficientnet-b3.onnx"
+    assert f"leukview --model {model} FOLDER" in capsys.readouterr().out
+    about, card = load(model).contract, model.with_suffix(".md").read_text(encoding="utf-8")
+    assert about.class_ids == ("normal", "blast")
+    assert (about.title, about.weights_as) == ("perclass", "float16")
+    assert (about.data[0].name, about.data[0].images) == ("perclass", 24)
+    assert {f.protocol for f in about.figures} == {"grouped", "paper"}
+    assert "2 folds, no folder on both sides" in about.protocol  # what these groups allow
+    assert "No foreign images were there" in card
+    assert (out / "perclass-efficientnet-b3.golden.npz").is_file()
+    table = tmp_path / "table.csv"
+    said = ["classify", str(tmp_path / "perclass" / "blast"), "--model", str(model)]
+    assert main([*said, "--device", "cpu", "--out", str(table)]) == 0
+    rows = list(csv.DictReader(table.read_text(encoding="utf-8").splitlines()))
+    assert len(rows) == 12
+    assert all(float(row["p_normal"]) + float(row["p_blast"]) > 0.99 for row in rows)
+
+
+def test_rounded_weights_are_not_shipped(folders: dict[str, Any]) -> None:
+    from training import commands
+
+    with pytest.raises(UsageError, match=r"within 0.001 of Keras.*Give --out FOLDER"):
+        commands.export(["all4"], **folders, weights_as="float16")
 
 
 def test_a_set_of_ones_own_is_not_exported_among_ours(folders: dict[str, Any]) -> None:

@@ -12,14 +12,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace as with_fields
 from PIL import Image
 
 from leukview import resources
 from leukview.contract import ModelContract
-from leukview.domain.errors import OutputError
+from leukview.domain.errors import OutputError, UsageError
 from leukview.inference.model_file import load
 from training.config import Config, Stage
 from training.data.catalogue import SETS, Item
+from training.data.catalogue import Place as SetPlace
 from training.data.splits import Split
 
 pytestmark = [pytest.mark.training, pytest.mark.filterwarnings("ignore")]
@@ -97,7 +99,7 @@ class Place:
         return {str(path): path.read_bytes() for path in (*found, self.readme)}
 
     def patch(self, patched: pytest.MonkeyPatch) -> None:
-        from training import evaluate, publish
+        from training import evaluate, foreign
         from training.data.prepare import image_pixels
         from training.models import registry
 
@@ -105,7 +107,7 @@ class Place:
             return small_network(self.keras, head, class_count)
 
         patched.setitem(registry.NETWORKS, "efficientnet-b3", build)
-        patched.setattr(publish, "image_pixels", lambda path: image_pixels(path, SIDE))
+        patched.setattr(foreign, "image_pixels", lambda path: image_pixels(path, SIDE))
         patched.setattr(evaluate, "RESULTS", self.table.parent)
         patched.setattr(resources, "root", lambda: self.root / "resources")
 
@@ -238,7 +240,8 @@ def test_card_readme_and_table_are_those_of_the_contract(published: Published) -
     assert accuracy.value > 0.9
     card, readme = (p.read_text() for p in (place.stem.with_suffix(".md"), place.readme))
     assert f"{accuracy.value:.4f}" in card
-    assert "Initialised from: random weights. Recipe: `training/configs/toy.toml`" in card
+    assert "| expected calibration error before temperature |" in card
+    assert "Initialised from: random weights. Recipe: `toy`." in card
     assert f"{accuracy.value:.4f}" in readme
     # The others that are shipped keep their place in it.
     assert readme.index("(`all4-b3`)") < readme.index("(`toy-2`)")
@@ -267,9 +270,8 @@ def test_a_readme_without_a_place_for_figures_is_refused(
 
 
 def test_no_draft_is_left(published: Published) -> None:
-    assert sorted(p.name for p in published.place.table.parent.iterdir()) == [
-        "all4-b3.predictions.csv"
-    ]
+    names = ["all4-b3-reliability.png", "all4-b3-reliability.svg", "all4-b3.predictions.csv"]
+    assert sorted(p.name for p in published.place.table.parent.iterdir()) == names
 
 
 def test_every_foreign_group_is_measured_by_both_scores(published: Published) -> None:
@@ -297,7 +299,7 @@ def test_the_graph_calls_foreign_images_unfamiliar_and_its_own_not(published: Pu
 def fit(published: Published, exp: Any, data: Path) -> Any:
     from training import evaluate
     from training.experiment import fresh
-    from training.publish import familiarity
+    from training.foreign import familiarity
 
     model = fresh(exp)
     model.load_weights(exp.run.weights)
@@ -309,7 +311,7 @@ def test_a_score_that_takes_foreign_images_for_its_own_publishes_nothing(
     published: Published, tmp_path: Path
 ) -> None:
     from training.experiment import held_out_distances
-    from training.publish import UnfamiliarityError
+    from training.foreign import UnfamiliarityError
 
     exp = published.exp
     known = held_out_distances(exp)
@@ -342,3 +344,119 @@ def test_on_features_every_fold_is_measured_by_the_rows_it_was_fitted_on(
     fitted, _ = fit(published, exp, published.place.data)
     assert fitted.centres.shape == (4, WIDTH)
     assert np.mean(np.abs(found - fitted.typical) / fitted.spread > fitted.threshold) < 0.02
+
+
+def test_a_set_without_folds_is_refused_before_anything_is_computed(
+    published: Published, tmp_path: Path
+) -> None:
+    from training.publish import publish_to
+
+    split = replace(published.exp.split, folds=0)
+    with pytest.raises(UsageError, match=r"all4 has no folds.*Nothing was exported.*`grouped`"):
+        publish_to(tmp_path / "out", replace(published.exp, split=split), published.place.data)
+    assert not (tmp_path / "out").exists()
+
+
+def test_into_a_folder_only_model_golden_file_and_card_are_written(
+    published: Published, tmp_path: Path
+) -> None:
+    import onnx
+
+    from training.publish import publish_to
+
+    before, out = published.place.files(), tmp_path / "made" / "here"
+    contract = publish_to(out, published.exp, published.place.data, "float16")
+    names = ["all4-b3.golden.npz", "all4-b3.md", "all4-b3.onnx"]
+    assert sorted(path.name for path in out.iterdir()) == names
+    assert published.place.files() == before
+    found = load(out / "all4-b3.onnx").contract
+    assert found == contract
+    assert found.weights_as == "float16"
+    assert found.figures == published.contract.figures
+    kinds = {i.data_type for i in onnx.load(out / "all4-b3.onnx").graph.initializer}
+    assert onnx.TensorProto.FLOAT16 in kinds
+    assert "Weights are stored as float16" in (out / "all4-b3.md").read_text()
+    shipped = published.place.stem.with_suffix(".md").read_text()
+    assert "Weights are stored as float32" in shipped
+    table = published.exp.run.folder / "predictions.csv"
+    assert table.read_bytes() == published.place.table.read_bytes()
+
+
+def test_a_model_that_is_there_is_left_as_it_is(published: Published, tmp_path: Path) -> None:
+    from training.publish import publish_to
+
+    there = tmp_path / "all4-b3.onnx"
+    there.write_bytes(b"kept")
+    with pytest.raises(UsageError, match=r"all4-b3.onnx exists.*Choose another --out"):
+        publish_to(tmp_path, published.exp, published.place.data)
+    assert there.read_bytes() == b"kept"
+    assert [path.name for path in tmp_path.iterdir()] == ["all4-b3.onnx"]
+
+
+def test_a_folder_that_cannot_be_made_is_said(published: Published, tmp_path: Path) -> None:
+    from training.publish import publish_to
+
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OutputError, match=r"cannot be made.*Choose another --out"):
+        publish_to(tmp_path / "file" / "out", published.exp, published.place.data)
+
+
+def test_another_network_is_not_shipped_under_the_name_of_ours(published: Published) -> None:
+    from training.publish import publish
+
+    place, config = published.place, with_fields(RECIPE, network="voting")
+    before = place.files()
+    with pytest.raises(UsageError, match=r"all4-voting is none of the models that ship.*--out"):
+        publish(replace(published.exp, config=config), place.data, place.readme)
+    assert place.files() == before
+
+
+def test_a_model_that_answers_otherwise_than_keras_is_not_written(
+    published: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training import parity
+    from training.publish import publish_to
+
+    monkeypatch.setitem(parity.TOLERANCE, "float16", 0.0)
+    with pytest.raises(ValueError, match=r"Nothing was exported. Store them as float32"):
+        publish_to(tmp_path, published.exp, published.place.data, "float16")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_beside_a_set_of_ones_own_foreign_images_serve_as_far_as_they_are_there_and_foreign(
+    tmp_path: Path,
+) -> None:
+    pytest.importorskip("keras", reason="needs the extra [train]")
+    from leukview.imaging.decode import sha256_of
+    from training.foreign import foreign_groups
+
+    place = SetPlace(images=tmp_path, home=tmp_path, split=tmp_path / "split.csv")
+    mine = replace(ABOUT, name="mine", place=place)
+    assert foreign_groups(tmp_path / "none", mine) == {}
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3)).astype(np.uint8)
+    for name in ("unfamiliar/stripes", "pbc", "cnmc"):
+        write_images(tmp_path / name, pixels if name != "cnmc" else 255 - pixels)
+    assert set(foreign_groups(tmp_path, mine)) == {"stripes", "pbc", "cnmc"}
+    own = {sha256_of(tmp_path / "cnmc" / "1.png")}
+    assert set(foreign_groups(tmp_path, mine, own)) == {"stripes", "pbc"}
+
+
+def test_the_card_says_where_the_mark_of_the_unfamiliar_is_no_help(published: Published) -> None:
+    from training.model_card import card
+    from training.models.registry import record_of
+
+    def written(contract: ModelContract) -> str:
+        return card(contract, record_of("vit-b16"), initialised="random weights", recipe="mine")
+
+    figures = published.contract.figures
+    low = [
+        with_fields(f, value=0.4) if f.name == "unfamiliarity AUROC" and "pbc" in f.protocol else f
+        for f in figures
+    ]
+    text = written(with_fields(published.contract, figures=tuple(low)))
+    assert "Held-out folds against pbc the mark is no help" in text
+    assert "against cnmc the mark is no help" not in text
+    assert "Network: Vision Transformer, ViT-B/16 at 32 x 32 pixels" in text
+    assert "Recipe: `mine`." in text
+    none = tuple(f for f in figures if "AUROC" not in f.name)
+    assert "No foreign images were there" in written(with_fields(published.contract, figures=none))

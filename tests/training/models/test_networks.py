@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import msgspec
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 
@@ -62,39 +65,71 @@ def test_one_step_changes_trunk_and_head(small: Small, keras: ModuleType, name: 
         assert any(not np.array_equal(a, np.array(b)) for a, b in zip(old, part, strict=True))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_exported_graph_gives_what_keras_gives(
-    small: Small, keras: ModuleType, name: str, toy_contract: ModelContract, tmp_path: Path
-) -> None:
+@dataclass(frozen=True)
+class Converted:
+    """A network as a graph of ONNX, converted once for all ways to store its weights."""
+
+    graph: Any
+    contract: ModelContract
+    familiarity: Any
+
+    def answers(self, path: Path, weights_as: str, pixels: np.ndarray) -> dict[str, np.ndarray]:
+        from training import export
+
+        graph = onnx.ModelProto()
+        graph.CopyFrom(self.graph)
+        contract = msgspec.structs.replace(self.contract, weights_as=weights_as)
+        export.write(graph, contract, path)
+        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        names = [o.name for o in session.get_outputs()]
+        return dict(zip(names, session.run(names, {"pixels": pixels}), strict=True))
+
+
+@pytest.fixture(scope="module")
+def converted(
+    small: Small, keras: ModuleType, toy_contract: ModelContract
+) -> Callable[[str], Converted]:
     from training import export
-    from training.models.classifier import unit_range
     from training.unfamiliar import Familiarity
 
-    model = small(name)
-    said = export.shapes(model)
-    rng = np.random.default_rng(1)
-    familiarity = Familiarity(
-        rng.normal(size=(said.embedding, 4)).astype(np.float32),
-        rng.normal(size=(2, 4)).astype(np.float32),
-        typical=1.0,
-        spread=2.0,
-        threshold=3.0,
-    )
-    third = msgspec.structs.replace(toy_contract.classes[0], id="c", name="Third", key="")
-    contract = msgspec.structs.replace(
-        toy_contract,
-        classes=(*toy_contract.classes[:2], third),
-        height=said.side,
-        width=said.side,
-        embedding=said.embedding,
-        cam=said.cam,
-    )
-    path = tmp_path / "small.onnx"
-    export.to_onnx(export.make_serving(model, familiarity, 1.7), contract, path)
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    names = [o.name for o in session.get_outputs()]
+    def convert(name: str) -> Converted:
+        said = export.shapes(small(name))
+        rng = np.random.default_rng(1)
+        familiarity = Familiarity(
+            rng.normal(size=(said.embedding, 4)).astype(np.float32),
+            rng.normal(size=(2, 4)).astype(np.float32),
+            typical=1.0,
+            spread=2.0,
+            threshold=3.0,
+        )
+        third = msgspec.structs.replace(toy_contract.classes[0], id="c", name="Third", key="")
+        contract = msgspec.structs.replace(
+            toy_contract,
+            classes=(*toy_contract.classes[:2], third),
+            height=said.side,
+            width=said.side,
+            embedding=said.embedding,
+            cam=said.cam,
+        )
+        serving = export.make_serving(small(name), familiarity, 1.7)
+        return Converted(export.graph_of(serving, contract), contract, familiarity)
+
+    return functools.cache(convert)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_exported_graph_gives_what_keras_gives(
+    small: Small,
+    keras: ModuleType,
+    name: str,
+    converted: Callable[[str], Converted],
+    tmp_path: Path,
+) -> None:
+    from training.models.classifier import unit_range
+
+    model, made = small(name), converted(name)
     pixels = pixels_for(model)
-    out = dict(zip(names, session.run(names, {"pixels": pixels}), strict=True))
+    out = made.answers(tmp_path / "small.onnx", "float32", pixels)
     ends = [model.get_layer(layer).output for layer in ("embedding", "logits")]
     expected = keras.Model(model.input, ends)(unit_range(pixels), training=False)
     embedding, logits = (np.asarray(value) for value in expected)
@@ -104,8 +139,36 @@ def test_the_exported_graph_gives_what_keras_gives(
     power = np.exp(logits / 1.7)
     probabilities = power / power.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(out["probabilities"], probabilities, atol=1e-4)
-    np.testing.assert_allclose(out["unfamiliarity"], familiarity.score(embedding), atol=1e-3)
+    scores = made.familiarity.score(embedding)
+    np.testing.assert_allclose(out["unfamiliarity"], scores, atol=1e-3)
     assert ("cam" in out) == (name not in ("vit-b16", "voting"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_with_weights_stored_as_halves_the_graph_answers_nearly_the_same(
+    small: Small,
+    name: str,
+    converted: Callable[[str], Converted],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from leukview.inference.model_file import load
+    from training import export, parity
+
+    monkeypatch.setattr(export, "HALVED_FROM", 64)  # the thin bodies have small weights
+    whole, half = tmp_path / "whole.onnx", tmp_path / "half.onnx"
+    pixels, made = pixels_for(small(name)), converted(name)
+    expected = made.answers(whole, "float32", pixels)
+    got = made.answers(half, "float16", pixels)
+    assert got.keys() == expected.keys()
+    for output, values in expected.items():
+        assert got[output].dtype == np.float32
+        largest = max(1.0, float(np.abs(values).max()))
+        np.testing.assert_allclose(got[output], values, atol=1e-2 * largest, err_msg=output)
+    away = np.abs(got["probabilities"] - expected["probabilities"]).max()
+    assert 0 < away < parity.TOLERANCE["float16"]
+    assert half.stat().st_size < whole.stat().st_size
+    assert load(half).contract.weights_as == "float16"
 
 
 @pytest.mark.parametrize("name", [r.name for r in RECORDS if r.blocks])
