@@ -72,6 +72,8 @@ class Ablation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     variants: tuple[Variant, ...]
 
     def __post_init__(self) -> None:
+        if self.on == "all":
+            raise ValueError("`set` names one set")
         if "grouped" not in self.protocols:
             raise ValueError("`paper` flatters and is never shown alone: `protocols` needs grouped")
         if not self.seeds or any(len({*n}) < len(n) for n in (self.seeds, self.folds)):

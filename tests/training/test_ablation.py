@@ -147,6 +147,7 @@ def test_images_seen_count_each_time_that_one_is_seen() -> None:
     ("top", "says"),
     [
         ('protocols = ["paper"]', "never shown alone"),
+        ('set = "all"', "names one set"),
         ("seeds = []", "one or more"),
         ("folds = [1, 1]", "each once"),
         ('colour = "red"', "colour"),
@@ -157,7 +158,8 @@ def test_images_seen_count_each_time_that_one_is_seen() -> None:
 def test_an_ablation_that_cannot_be_is_refused(tmp_path: Path, top: str, says: str) -> None:
     path = tmp_path / "odd.toml"
     before, after = ("", top) if "[[" in top else (top, "")
-    lines = ['name = "odd"', 'set = "cnmc"', 'recipe = "best"', before]
+    on = "" if top.startswith("set") else 'set = "cnmc"'
+    lines = ['name = "odd"', on, 'recipe = "best"', before]
     path.write_text("\n".join([*lines, "[[variants]]", 'name = "a"', after]))
     with pytest.raises(UsageError, match=says):
         load(str(path))
