@@ -69,8 +69,8 @@ def _what(contract: ModelContract, network: Network, initialised: str, recipe: s
         "",
         f"- Classes: {', '.join(f'{c.name} (`{c.id}`)' for c in contract.classes)}.",
         f"- Unit: one image shows one {contract.unit.value}.",
-        f"- Network: {name} at {contract.height} x {contract.width} pixels, after"
-        f" {network.citation}. {stored[contract.weights_as]}",
+        f"- Network: {name} at {contract.height} x {contract.width} pixels. {network.citation}."
+        f" {stored[contract.weights_as]}",
         f"- Initialised from: {initialised}. Recipe:"
         f" `{f'training/configs/{recipe}.toml' if ours else recipe}`.",
         f"- Protocol: {contract.protocol}",

@@ -164,7 +164,7 @@ def publish(exp: Experiment, data: Path, readme: Path) -> ModelContract:
     Raises:
         UnfamiliarityError, ValueError: see `familiarity`, `export.to_onnx`, `parity.check`,
             `readme_with_figures`.
-        UsageError: the network is not the one that ships.
+        UsageError: the network is not the one that ships, or there is no fit on all rows.
         OutputError: a file cannot be written or replaced.
     """
     export.check_backend()
@@ -199,7 +199,8 @@ def publish_to(
     The predictions go where `evaluate` writes those of a set of one's own: into the run.
 
     Raises:
-        UsageError: there is a model of that name, or the run has no out-of-fold rows.
+        UsageError: there is a model of that name, or the run lacks out-of-fold rows or the fit on
+            all rows.
         UnfamiliarityError, ValueError: see `familiarity`, `export.to_onnx`, `parity.check`.
         OutputError: a file cannot be written.
     """
@@ -244,6 +245,12 @@ def _write(
 ) -> ModelContract:
     """Write predictions, model, golden file and card, each under its suffix in `drafts`."""
     about = exp.about
+    if not exp.run.weights.is_file():
+        raise UsageError(
+            f"{exp.run.folder} lacks {exp.run.weights.name}, the fit on all rows. Nothing was"
+            " exported. Run `python -m training train` with the same config and folders, without"
+            " --only or with --only final."
+        )
     temperature = evaluate.write_predictions(exp, drafts[".csv"])
     found = evaluate.read_predictions(drafts[".csv"], about)
     model = fresh(exp)

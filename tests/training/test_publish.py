@@ -357,6 +357,18 @@ def test_a_set_without_folds_is_refused_before_anything_is_computed(
     assert not (tmp_path / "out").exists()
 
 
+def test_without_the_fit_on_all_rows_nothing_is_exported(
+    published: Published, tmp_path: Path
+) -> None:
+    from training.publish import publish_to
+    from training.runs import Run
+
+    exp = replace(published.exp, run=Run(tmp_path / "runs", ABOUT, RECIPE, data_hash="none"))
+    with pytest.raises(UsageError, match=r"lacks final.weights.h5.*with --only final"):
+        publish_to(tmp_path / "out", exp, published.place.data)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 def test_into_a_folder_only_model_golden_file_and_card_are_written(
     published: Published, tmp_path: Path
 ) -> None:
@@ -456,7 +468,7 @@ def test_the_card_says_where_the_mark_of_the_unfamiliar_is_no_help(published: Pu
     text = written(with_fields(published.contract, figures=tuple(low)))
     assert "Held-out folds against pbc the mark is no help" in text
     assert "against cnmc the mark is no help" not in text
-    assert "Network: Vision Transformer, ViT-B/16 at 32 x 32 pixels" in text
+    assert "Network: Vision Transformer, ViT-B/16 at 32 x 32 pixels. Cho et al." in text
     assert "Recipe: `mine`." in text
     none = tuple(f for f in figures if "AUROC" not in f.name)
     assert "No foreign images were there" in written(with_fields(published.contract, figures=none))
