@@ -36,7 +36,8 @@ from training.foreign import familiarity
 from training.models import initial
 from training.models.registry import record_of
 
-RELEASE = "0.3"
+RELEASE = "0.4"
+SHIPS = ("efficientnet-b3", "efficientnet-b3-levels")  # networks of the models that ship
 
 
 def protocol_words(about: ImageSet, config: Config, split: Split) -> str:
@@ -80,7 +81,7 @@ class Measured:
 def model_id(about: ImageSet, config: Config) -> str:
     """What the model of a run is called: ours have names, others are called by set and network."""
     ours = evaluate.MODELS.get(about.name)
-    if ours and config.network == "efficientnet-b3":
+    if ours and config.network in SHIPS:
         return ours
     return f"{about.name}-{config.network}"
 

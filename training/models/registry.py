@@ -1,4 +1,4 @@
-"""Every system of the paper that a config can name: what it is, and how it is built.
+"""The networks that a config can name, every system of the paper and ours, and how to build them.
 
 Nothing here imports Keras until a network is built, so that configs and `--help` come at once.
 """
@@ -22,7 +22,7 @@ B3_STARTS = ("block2a", "block3a", "block4a", "block5a", "block6a", "block7a")
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """A system of the paper.
+    """A system of the paper, or ours.
 
     Attributes:
         name: in configs and tables.
@@ -116,7 +116,7 @@ RECORDS = (
     Network(
         name="efficientnet-b3-levels",
         title="EfficientNet-B3, blocks 1 to 5",
-        citation="Not of the paper; see `training.models.levels`",
+        citation="Tan & Le 2019, arXiv 1905.11946; statistics of maps: arXiv 1703.06868",
         module="efficientnet_b3_levels",
         width=672,
         inits=("imagenet", "lite", "random"),

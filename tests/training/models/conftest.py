@@ -30,7 +30,7 @@ def application(keras: ModuleType, starts: tuple[str, ...], width: int) -> Calla
         (source,) = keras.utils.get_source_inputs(x)
         x = layers.ZeroPadding2D(1, name="stem_conv_pad")(x)
         x = layers.Conv2D(8, 3, strides=2, activation="relu", name="stem_conv")(x)
-        for start in ("block1a", *starts):
+        for start in starts:
             x = layers.Conv2D(8, 3, padding="same", activation="relu", name=f"{start}_thin")(x)
         return keras.Model(source, layers.Conv2D(width, 1, name="top_conv")(x))
 
@@ -60,7 +60,8 @@ def small(keras: ModuleType) -> Iterator[Callable[[str], Any]]:
     with pytest.MonkeyPatch.context() as patch:
         for name, real in APPLICATIONS.items():
             record = registry.record_of(name)
-            thin = application(keras, record.blocks, record.width)
+            first = ("block1a",) if name.startswith("efficientnet") else ()
+            thin = application(keras, (*first, *record.blocks), record.width)
             patch.setattr(keras.applications, real, thin)
         size = vit.Size(width=16, blocks=2, heads=2, hidden=32, patch=8, grid=3)
         patch.setattr(vit, "SIZE", size)
