@@ -166,5 +166,5 @@ def test_an_ablation_that_cannot_be_is_refused(tmp_path: Path, top: str, says: s
 
 
 def test_a_missing_ablation_names_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="ablate-full, ablate-small"):
+    with pytest.raises(UsageError, match="ablate-full, ablate-levels, ablate-small"):
         load("nonesuch")
