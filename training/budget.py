@@ -13,7 +13,6 @@ from math import ceil
 SIDES = (300, 224, 160, 128, 96)  # pixels; below, an ensemble's Inception has no pixels left
 MIN_EPOCHS = 5  # a system that was fitted for less is not called trained
 CHECK = 1 / 3  # what a batch costs that is only looked at: of a step's three passes it has one
-STARTS = 2  # a part's network is traced once to be fitted and once, in another form, to be tested
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +123,8 @@ def _scale(timing: Timing, side: int) -> float:
 
 def _fixed(timing: Timing, works: Sequence[Work], side: int) -> float:
     test = sum(ceil(w.test / w.batch) for w in works) * timing.step * CHECK
-    return STARTS * timing.start * len(works) + test * _scale(timing, side)
+    # Traced once to be fitted, and for each part, in another form, to be tested.
+    return timing.start * (1 + len(works)) + test * _scale(timing, side)
 
 
 def _epoch(timing: Timing, works: Sequence[Work], side: int) -> float:

@@ -260,12 +260,12 @@ def test_a_few_real_steps_are_timed_and_building_is_told_from_stepping(
     opened = open_set(ABOUT, folders_in(place))
     pixels = prepare.cached(place / "cache", ABOUT)
     material = Material(features=None, pixels=pixels, y=opened.y, class_count=2)
-    ticks = iter([0.0, 10.0, 17.0, 20.0, 24.0, 30.0])
+    ticks = iter([0.0, 13.0, 15.0, 17.0, 19.0, 30.0])
     found = timing.measure(
         config, ABOUT, material, opened.parts["paper"], place, place, lambda: next(ticks)
     )
-    # 7 seconds with building, 4 without, for two steps each.
-    assert found == Timing(side=16, step=2.0, start=3.0, took=30.0)
+    # 13 seconds until the first step was made, 2 for each of three more.
+    assert found == Timing(side=16, step=2.0, start=11.0, took=30.0)
 
 
 def test_a_set_with_a_random_split_alone_is_refused_before_anything_is_fitted(
