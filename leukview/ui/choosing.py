@@ -25,7 +25,7 @@ class Choosing(QObject):
     """
 
     chosen = Signal(object)  # a ModelChoice or None, and why there is none
-    kept = Signal()  # it was stopped or failed before there was an answer: all is as before
+    kept = Signal(bool)  # no answer, all is as before; whether it was stopped, or else failed
     failed = Signal(str)
 
     def __init__(self, runner: JobRunner, wish: str, parent: QObject | None = None) -> None:
@@ -74,5 +74,6 @@ class Choosing(QObject):
 
     def _end(self, _complete: bool) -> None:
         if self._job is not None:
+            stopped = self.stopping
             self._job, self.wish = None, self._before
-            self.kept.emit()
+            self.kept.emit(stopped)

@@ -147,6 +147,8 @@ class Controller(QObject):
         self.opener.start(paths, model=self.model_wish, reviewer=self.settings.reviewer)
 
     def _opened(self, made: Opened) -> None:
+        # What was wished for in the meantime is chosen afterwards.
+        wish, self.choosing.wish = self.model_wish, self.opener.model
         self.folder, self.refusal = made, made.refusal
         self.saving.listen(made)
         self._stage(Stage.READY, "")
@@ -154,8 +156,8 @@ class Controller(QObject):
         self.opened.emit()
         self.model_changed.emit()
         self.checking.start(made)
-        if made.choosing:
-            self.choose_model(self.model_wish)
+        if made.choosing or wish != self.model_wish:
+            self.choose_model(wish)
         else:
             self._run_on_open()
 
@@ -271,10 +273,10 @@ class Controller(QObject):
         if choice is not None:
             self._run_on_open()
 
-    def _model_kept(self) -> None:
+    def _model_kept(self, stopped: bool) -> None:
         self._asked = False
         self._stage(Stage.READY, "")
-        if self.choice is not None:
+        if stopped and self.choice is not None:
             self.noted.emit(messages.still_in_use(self.choice.model.contract.title))
 
     # The run

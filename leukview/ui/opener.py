@@ -17,7 +17,11 @@ from leukview.workflows.opened import Opening
 
 
 class Opener(QObject):
-    """One folder at a time."""
+    """One folder at a time.
+
+    Attributes:
+        model: that was asked for when the folder was; "auto", a name or a path.
+    """
 
     said = Signal(str)  # how far it is
     opened = Signal(object)  # Opened; it belongs to who hears it
@@ -25,6 +29,7 @@ class Opener(QObject):
 
     def __init__(self, runner: JobRunner, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.model = ""
         self._runner = runner
         self._job: Job | None = None
         self._opening: Opening | None = None
@@ -32,6 +37,7 @@ class Opener(QObject):
     def start(self, paths: Sequence[Path], *, model: str, reviewer: str) -> None:
         """Open these paths; `opened` or `failed` tells."""
         self.drop()
+        self.model = model
         opening = self._opening = Opening(paths, model=model, reviewer=reviewer)
         self._job = self._runner.start(
             opening.steps,

@@ -115,3 +115,41 @@ def test_a_run_that_is_stopped_while_it_starts_says_so_until_it_has_stopped(
     h.qtbot.mouseClick(h.one.window.toolbar.run_button, LEFT)
     h.until(h.idle)
     assert "" not in h.suggested
+
+
+def test_another_model_that_fails_to_open_is_not_said_to_be_stopped(
+    start, hand, image_folder, toy_model, toy_field_model, monkeypatch
+):
+    really = opened_module.load
+
+    def broken(path):
+        if path == toy_field_model:
+            raise RuntimeError("out of order")
+        return really(path)
+
+    h = hand(start())
+    h.open(image_folder())
+    said = []
+    h.one.controller.noted.connect(said.append)
+    monkeypatch.setattr(opened_module, "load", broken)
+    with h.qtbot.waitSignal(h.one.controller.failed) as failed:
+        h.one.window.toolbar.model_chosen.emit(str(toy_field_model))
+    h.until(lambda: h.one.controller.stage is Stage.READY)
+    assert "out of order" in failed.args[0]
+    assert not [words for words in said if "Stopped" in words]
+    assert h.one.controller.model_wish == str(toy_model)
+
+
+def test_a_model_that_is_chosen_while_a_folder_is_opened_is_the_one_that_suggests(
+    start, hand, image_folder, toy_model, toy_field_model, gate, monkeypatch
+):
+    monkeypatch.setattr(opened_module, "open_folder", held(gate, opened_module.open_folder))
+    h = hand(start())
+    c = h.one.controller
+    h.one.window.open([image_folder()])
+    h.until(lambda: c.stage is Stage.OPENING)
+    h.one.window.toolbar.model_chosen.emit(str(toy_field_model))
+    gate.set()
+    h.until(h.idle)
+    assert c.choice.model.path == toy_field_model
+    assert c.model_wish == str(toy_field_model)

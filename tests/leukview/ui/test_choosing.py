@@ -51,17 +51,19 @@ def test_a_choice_that_is_stopped_leaves_the_last_that_was_answered(qtbot, choos
     choosing.chosen.connect(heard.append)
     for name in (*earlier, "until stopped"):
         choosing.start([], name)
-    with qtbot.waitSignal(choosing.kept, timeout=WAIT):
+    with qtbot.waitSignal(choosing.kept, timeout=WAIT) as kept:
         choosing.stop()
         assert choosing.stopping
+    assert kept.args == [True]
     assert (choosing.wish, choosing.stopping, heard) == ("first", False, [])
 
 
 def test_a_choice_that_fails_says_why_and_leaves_what_was(qtbot, choosing):
     said: list[str] = []
     choosing.failed.connect(said.append)
-    with qtbot.waitSignal(choosing.kept, timeout=WAIT):
+    with qtbot.waitSignal(choosing.kept, timeout=WAIT) as kept:
         choosing.start([], "broken")
+    assert kept.args == [False], "nobody stopped it"
     assert "out of order" in said[0]
     assert choosing.wish == "first"
 
