@@ -134,8 +134,8 @@ def halved(path: Path, contract: ModelContract) -> tuple[Any, np.ndarray, np.nda
     from training import export
 
     rng = np.random.default_rng(0)
-    weight = rng.normal(size=(48, 48)).astype(np.float32)
-    beyond = np.full((48, 48), 70000, np.float32)
+    weight = rng.normal(size=(64, 64)).astype(np.float32)
+    beyond = np.full((64, 64), 70000, np.float32)
     value = helper.make_tensor_value_info
     graph = helper.make_graph(
         [
@@ -146,8 +146,8 @@ def halved(path: Path, contract: ModelContract) -> tuple[Any, np.ndarray, np.nda
             helper.make_node("Mul", ["third", "scale"], ["y"]),
         ],
         "g",
-        [value("pixels", TensorProto.UINT8, [48, 48])],
-        [value("y", TensorProto.FLOAT, [48, 48])],
+        [value("pixels", TensorProto.UINT8, [64, 64])],
+        [value("y", TensorProto.FLOAT, [64, 64])],
         [
             numpy_helper.from_array(weight, "weight"),
             numpy_helper.from_array(beyond, "beyond"),
@@ -157,7 +157,7 @@ def halved(path: Path, contract: ModelContract) -> tuple[Any, np.ndarray, np.nda
     opset = [onnx.helper.make_opsetid("", 18)]
     model = helper.make_model(graph, opset_imports=opset, ir_version=9)
     export.write(model, structs_replace(contract, weights_as="float16"), path)
-    return onnx.load(str(path)), weight, rng.integers(0, 256, (48, 48), dtype=np.uint8)
+    return onnx.load(str(path)), weight, rng.integers(0, 256, (64, 64), dtype=np.uint8)
 
 
 def test_halves_are_stored_only_where_they_can_hold_the_weights(
@@ -175,6 +175,13 @@ def test_halves_are_stored_only_where_they_can_hold_the_weights(
     }
     found = numpy_helper.to_array(stored["weight__float16"])
     np.testing.assert_array_equal(found, weight.astype(np.float16))
+
+
+def test_the_longest_bias_of_b3_keeps_all_its_digits() -> None:
+    from training.export import HALVED_FROM
+
+    expanded = 6 * 384  # channels of its last block inside (Tan & Le 2019, scaled)
+    assert expanded < HALVED_FROM
 
 
 def test_onnxruntime_folds_halves_when_it_opens_the_file_and_computes_with_float32(
