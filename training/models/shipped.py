@@ -142,8 +142,9 @@ def fill(classifier: keras.Model, shipped: Shipped, pixels: NDArray[np.uint8]) -
     ]
     if sorted(own) != sorted(convolutions):
         raise UsageError(
-            f"The model's {len(convolutions)} convolutions are not the {len(own)} of this network."
-            " Nothing was fitted. Start from a model of the same network."
+            f"The model's {len(convolutions)} convolutions, the last of them {[*convolutions][-1]},"
+            f" are not the {len(own)} of this network, the last of them {own[-1]}. Nothing was"
+            " fitted. Start from a model of the same network, or set `network` to the model's."
         )
     norms: dict[str, Any] = {}
     for name, layer in layers.items():

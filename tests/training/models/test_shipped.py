@@ -88,3 +88,17 @@ def test_a_file_that_is_no_efficientnet_is_refused(toy_model: Path) -> None:
 
     with pytest.raises(UsageError, match="Nothing was fitted"):
         shipped.read(toy_model)
+
+
+def test_a_trunk_that_ends_earlier_is_refused_and_said_where(keras: ModuleType) -> None:
+    from training.models import registry, shipped
+
+    found, images = shipped.read(resources.path("models", "cnmc-b3.onnx")), samples(32)
+    whole = registry.NETWORKS["efficientnet-b3"]("table2", 2, None, 32)
+    with pytest.raises(UsageError, match=r"last of them block5\w+, are not .*top_conv.*`network`"):
+        shipped.fill(whole, found, images)
+    same = registry.NETWORKS["efficientnet-b3-levels"]("table2", 2, None, 32)
+    shipped.fill(same, found, images)
+    kernel = np.asarray(same.get_layer("trunk").get_layer("stem_conv").kernel)
+    expected = found.convolutions["stem_conv"].kernel
+    np.testing.assert_array_equal(kernel.transpose(3, 2, 0, 1), expected)
