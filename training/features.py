@@ -135,10 +135,10 @@ class Store:
 
 
 def key_of(config: Config, start: Path | None, norm: NDArray[np.int64]) -> str:
-    """Twelve hex digits of what features depend on: initial weights, cut, changes, seed, norm rows.
+    """Twelve hex digits of what features depend on.
 
-    And on stain normalisation, if any, whose reference is measured on the norm rows.
-    Without a file of weights the network's name stands for them, since each draws its own.
+    That is the network and its initial weights, cut, changes, seed, norm rows, and stain
+    normalisation, if any, whose reference is measured on the norm rows.
 
     Args:
         config: of the fit.

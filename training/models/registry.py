@@ -261,7 +261,8 @@ def initial_weights(init: str, lite: Path, network: str = "efficientnet-b3") -> 
     Args:
         init: `imagenet` (fetched when it is not there yet: needs the internet once), `lite` (grown
             from an ImageNet EfficientNet-Lite), `random`, or the path of a file.
-        lite: where B3's grown weights lie; those of others, and fetched ones, lie beside it.
+        lite: where B3's grown weights lie, whatever their name; those of others, and fetched ones,
+            lie beside it.
         network: whose trunk.
 
     Raises:
@@ -283,7 +284,8 @@ def initial_weights(init: str, lite: Path, network: str = "efficientnet-b3") -> 
         return path
     path = Path(init)
     if init == "lite":
-        path = lite if network == "efficientnet-b3" else lite.with_name(record.lite_file)
+        shares = record.lite_file == record_of("efficientnet-b3").lite_file
+        path = lite if shares else lite.with_name(record.lite_file)
     if not path.is_file():
         raise FileNotFoundError(
             f"Initial weights {path} are missing. Nothing was fitted."

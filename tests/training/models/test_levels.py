@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -78,3 +79,22 @@ def test_b3_is_read_at_the_ends_of_its_blocks_1_to_5(keras: ModuleType) -> None:
     assert ends == [(150, 150, 24), (75, 75, 32), (38, 38, 48), (19, 19, 96), (19, 19, 136)]
     width = model.get_layer("embedding").output.shape[-1]
     assert width == record_of("efficientnet-b3-levels").width == 2 * (24 + 32 + 48 + 96 + 136)
+
+
+def test_features_of_levels_are_not_taken_for_those_behind_the_last_block(
+    keras: ModuleType, tmp_path: Path
+) -> None:
+    from training.config import Config, Stage
+    from training.features import key_of
+
+    start, norm = tmp_path / "same.weights.h5", np.arange(32)
+    start.write_bytes(b"weights")
+    keys = {
+        key_of(
+            Config(name="x", network=network, init="lite", stages=(Stage(kind="linear"),)),
+            start,
+            norm,
+        )
+        for network in ("efficientnet-b3", "efficientnet-b3-levels")
+    }
+    assert len(keys) == 2

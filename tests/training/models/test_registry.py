@@ -67,6 +67,13 @@ def test_the_grown_weights_of_b0_lie_beside_those_of_b3(tmp_path: Path) -> None:
     assert registry.initial_weights("lite", tmp_path / LITE, "efficientnet-b0") == beside
 
 
+def test_both_readings_of_b3_take_its_weights_by_whatever_name(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.weights.h5"
+    mine.touch()
+    for network in ("efficientnet-b3", "efficientnet-b3-levels"):
+        assert registry.initial_weights("lite", mine, network) == mine
+
+
 def test_a_table_says_whose_weights_a_network_began_with() -> None:
     words = {name: registry.record_of(name).words for name in registry.NETWORKS}
     assert words["efficientnet-b3"]("lite") == "ImageNet EfficientNet-Lite2 (grown)"
