@@ -25,7 +25,7 @@ from training.data import prepare
 from training.data.catalogue import ImageSet
 from training.data.splits import Parts
 from training.evaluate import BLANKED, cross_name
-from training.experiment import Experiment, fit_all, open_experiment
+from training.experiment import Experiment, fit_all, for_linear, open_experiment
 from training.metrics import figures
 from training.models import initial
 from training.runs import CROSS, PAPER
@@ -185,7 +185,8 @@ def computed(config: Config, opened: Opened, folders: Folders) -> Iterator[Progr
 def seen_by(exp: Experiment, parts: Parts) -> int:
     """How many images a fit of a part sees."""
     copies = len(exp.material.features) if exp.material.features is not None else 1
-    return images_seen(exp.config, len(parts.fit), copies)
+    taken = [len(for_linear(exp, parts, number).choose) for number in range(len(exp.config.stages))]
+    return images_seen(exp.config, len(parts.fit), taken, copies)
 
 
 def minutes_of(exp: Experiment, names: list[str]) -> float:

@@ -12,7 +12,7 @@ every_stage = { label_smoothing = 0.0 }
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -204,19 +204,23 @@ def _unflipped(config: Config) -> Config:
     return msgspec.structs.replace(config, test_flips=False)
 
 
-def images_seen(config: Config, fitted: int, copies: int) -> int:
+def images_seen(config: Config, fitted: int, taken: Sequence[int], copies: int) -> int:
     """How many images a fit of a config sees, each as often as it is seen; more than early ends do.
 
     Args:
         config: of the fit.
         fitted: images of the part that are fitted on.
+        taken: images of the choose part, of each stage, that it fits on too if it is a linear one.
         copies: of each image that there are features of, the plain one included.
     """
     total = 0
-    for stage in config.stages:
+    for stage, more in zip(config.stages, taken, strict=True):
+        if stage.kind == "linear":
+            total += copies * (fitted + more)
+            continue
         # A head's epoch goes over all copies; of maps and images each is seen once, changed or not.
         once = fitted * (copies if stage.of_head else 1)
-        total += once if stage.kind == "linear" else stage.steps * stage.batch + stage.epochs * once
+        total += stage.steps * stage.batch + stage.epochs * once
     return total
 
 

@@ -106,7 +106,6 @@ def fresh(exp: Experiment) -> keras.Model:
 
     With stages on features it is the trunk that these came from.
     """
-    keras.utils.set_random_seed(exp.config.seed)
     norm = np.asarray(exp.material.pixels[exp.split.norm])
     model = initial.classifier(exp.config, exp.about, exp.run.folder.parent, exp.lite, norm)
     if model.input_shape[1] != norm.shape[1]:  # a comparison on a budget takes smaller images
@@ -220,15 +219,21 @@ def _fit_part(exp: Experiment, bench: _Bench, name: str, parts: Parts) -> None:
 
 def _fit_head(exp: Experiment, head: keras.Model, parts: Parts, number: int) -> None:
     """A stage of the head alone, in place."""
-    stage, *later = exp.config.stages[number:]
+    stage = exp.config.stages[number]
     if stage.kind == "head":
         fit_head(head, exp.material, parts, stage, exp.config.seed)
-        return
-    # The rows that choose are free unless a later stage chooses by them, or, without folds, the
-    # temperature is fitted on them.
-    free = exp.split.folds and not any(one.chooses for one in later)
-    kept = parts if free else replace(parts, choose=parts.choose[:0])
-    fit_linear(head, exp.material, kept, stage)
+    else:
+        fit_linear(head, exp.material, for_linear(exp, parts, number), stage)
+
+
+def for_linear(exp: Experiment, parts: Parts, number: int) -> Parts:
+    """The parts as a linear stage fits them, which takes the choose rows along where they are free.
+
+    They are, unless a later stage chooses by them, or, without folds, the temperature is fitted on
+    them.
+    """
+    free = exp.split.folds and not any(one.chooses for one in exp.config.stages[number + 1 :])
+    return parts if free else replace(parts, choose=parts.choose[:0])
 
 
 def _save_weights(model: keras.Model, path: Path) -> None:

@@ -137,10 +137,10 @@ def test_the_recipes_own_run_is_taken_where_it_is_the_same_and_seeds_have_their_
 
 def test_images_seen_count_each_time_that_one_is_seen() -> None:
     # 20 epochs of a head on 3 copies of 100 images, then 520 and 60 steps of 16.
-    assert images_seen(BEST, 100, 3) == 20 * 3 * 100 + 16 * 580
+    assert images_seen(BEST, 100, [20, 20, 20], 3) == 20 * 3 * 100 + 16 * 580
     linear = (config.Stage(kind="linear"),)
-    assert images_seen(structs.replace(BEST, stages=linear), 100, 3) == 300
-    assert images_seen(config.load("paper"), 100, 1) == 2000
+    assert images_seen(structs.replace(BEST, stages=linear), 100, [20], 3) == 360
+    assert images_seen(config.load("paper"), 100, [20], 1) == 2000
 
 
 @pytest.mark.parametrize(
@@ -166,5 +166,7 @@ def test_an_ablation_that_cannot_be_is_refused(tmp_path: Path, top: str, says: s
 
 
 def test_a_missing_ablation_names_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="ablate-full, ablate-levels, ablate-small"):
+    with pytest.raises(
+        UsageError, match="ablate-features, ablate-full, ablate-levels, ablate-small"
+    ):
         load("nonesuch")

@@ -156,3 +156,14 @@ def test_a_run_of_another_network_is_refused_before_its_weights_are_read(
     other = replace_words(config("run:pbc-trunk", "mine"), network="vgg19")
     with pytest.raises(UsageError, match=r"run of efficientnet-b3, and mine fits vgg19\. Nothing"):
         initial.classifier(other, SETS["cnmc"], tmp_path, LITE, NONE)
+
+
+def test_random_weights_are_those_of_the_seed(network: Any, tmp_path: Path) -> None:
+    from training.models import initial
+
+    def drawn() -> Any:
+        model = initial.classifier(config("random"), SETS["cnmc"], tmp_path, LITE, NONE)
+        return model.get_weights()
+
+    for one, other in zip(drawn(), drawn(), strict=True):
+        np.testing.assert_array_equal(one, other)
