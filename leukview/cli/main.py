@@ -91,7 +91,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return code if isinstance(code, int) else 0
     except TyperException as error:
-        terminal.error(f"{error.format_message()} `leukview --help` lists the options.")
+        said, about = error.format_message().rstrip("."), getattr(error, "ctx", None)
+        asked = about.command_path if about else "leukview"
+        terminal.error(f"{said}. `{asked} --help` lists the options.")
         return USAGE
     except LeukViewError as error:
         terminal.error(str(error))

@@ -109,17 +109,22 @@ def test_without_a_display_the_way_out_is_named(image_folder, monkeypatch, capsy
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "command"),
     [
-        ["classify"],
-        ["classify", "x", "--bogus"],
-        ["--bogus"],
-        ["classify", "x", "--batch-size", "0"],
+        (["classify"], "leukview classify"),
+        (["classify", "x", "--bogus"], "leukview classify"),
+        (["--bogus"], "leukview open"),
+        (["--log-file"], "leukview"),
+        (["classify", "x", "--batch-size", "0"], "leukview classify"),
     ],
 )
-def test_wrong_options_are_usage(window, arguments, capsys):
+def test_wrong_options_are_usage_and_the_help_that_lists_them_is_named(
+    window, arguments, command, capsys
+):
     assert main(arguments) == 2
-    assert "leukview --help" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f". `{command} --help` lists the options." in " ".join(said.split())
+    assert ".. " not in said
 
 
 @pytest.mark.parametrize(
