@@ -25,6 +25,27 @@ def said(
     return code, " ".join(capsys.readouterr().err.split())
 
 
+def test_without_the_extra_the_command_that_installs_it_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from training import commands
+
+    def missing(name: str) -> None:
+        def run(**_: object) -> None:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+        monkeypatch.setattr(commands, "app", run)
+
+    missing("sklearn.model_selection")
+    code, words = said(monkeypatch, capsys, "prepare", "all4")
+    assert code == 2
+    assert words.startswith("sklearn is not installed")
+    assert "pip install -e '.[train]'" in words
+    missing("training.nothing")  # a fault of our own, which installing does not mend
+    with pytest.raises(ModuleNotFoundError):
+        said(monkeypatch, capsys, "prepare", "all4")
+
+
 def test_only_networks_with_a_plan_are_grown(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -79,5 +100,5 @@ def test_help_names_every_command_and_does_not_wait_for_keras() -> None:
     names = re.findall(r"^│ ([a-z][a-z-]+) ", done.stdout, re.M)
     assert set(names) >= {
         *("prepare", "features", "train", "bench-input", "evaluate", "external"),
-        *("compare", "tune", "explain", "export", "weights"),
+        *("compare", "ablate", "tune", "explain", "export", "weights"),
     }

@@ -42,8 +42,21 @@ def main() -> int:
     try:
         app(standalone_mode=False)
     except (LeukViewError, FileNotFoundError, ValueError) as error:
-        say.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
-        return 2
+        return _refused(str(error))
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing in ("", "leukview", "training"):
+            raise
+        return _refused(
+            f"{missing} is not installed: training needs more than the application. Nothing was"
+            " done. Run `python -m pip install -e '.[train]'` with the same Python, in the folder"
+            " of pyproject.toml."
+        )
     except typer.Abort:
         return 130
     return 0
+
+
+def _refused(words: str) -> int:
+    say.print(words, style="red", markup=False, highlight=False, soft_wrap=True)
+    return 2
