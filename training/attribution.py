@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 Score = Callable[[Pixels], Floats]
 
 PATCH = 1 / 6  # side of the patch that hides, as share of the image's
-GRID = 10  # rows and columns of the random map, as many as EfficientNet-B3's cam has at 300 pixels
+GRID = 10  # rows and columns of the random map of a model without activation maps
 BLUR = 1 / 20  # deviation of the blur that insertion starts from, as share of the side
 BLACK = 8  # a pixel whose every channel is at most this is ground of a segmented cell
 BLACK_GROUND = 0.2  # from this share of such pixels on a set counts as segmented cells on black
@@ -129,13 +129,13 @@ def shap_values(score: Score, image: Pixels, filling: Pixels, evaluations: int, 
     return values
 
 
-def random_map(side: int, rng: np.random.Generator) -> Map:
-    """The baseline: chance, in patches as large as a class activation map's.
+def random_map(side: int, cam: tuple[int, int] | None, rng: np.random.Generator) -> Map:
+    """The baseline: chance, in patches as large as those of a class activation map, `cam` of them.
 
     Single pixels at random would be no baseline: noise all over the image destroys it faster than
     any patch that is taken away.
     """
-    return enlarged(rng.random((GRID, GRID)), side)
+    return enlarged(rng.random(cam or (GRID, GRID)), side)
 
 
 @dataclass(frozen=True)

@@ -208,7 +208,7 @@ def _one(work: Explanation, answers: Answers, row: int) -> Explained:
         SHAP: lambda: attribution.shap_values(
             score, image, filling, settings.evaluations, answers.batch
         ),
-        RANDOM: lambda: attribution.random_map(image.shape[0], rng),
+        RANDOM: lambda: attribution.random_map(image.shape[0], answers.contract.cam, rng),
     }
     made = {method: makers[method]() for method in METHODS}
     maps = {method: found for method, found in made.items() if found is not None}

@@ -132,12 +132,22 @@ def test_shap_values_add_up_to_what_the_image_says_more_than_the_background(
     assert found.sum() == pytest.approx(gained, abs=1e-3)
 
 
+@pytest.mark.parametrize(("cam", "patches"), [((3, 3), 9), (None, 100)])
+def test_chance_comes_in_patches_as_many_as_the_activation_map_has(
+    monkeypatch: pytest.MonkeyPatch, cam: tuple[int, int] | None, patches: int
+) -> None:
+    made: list[np.ndarray] = []
+    monkeypatch.setattr(attribution, "enlarged", lambda values, _side: made.append(values))
+    random_map(SIDE, cam, np.random.default_rng(0))
+    assert [values.size for values in made] == [patches]
+
+
 def test_a_true_map_deletes_and_inserts_faster_than_a_random_one(answers: Answers) -> None:
     pixels, _ = drawn()
     image, filling, asked = pixels[1], attribution.average(pixels[::2]), answers.probability(1)
     truth = np.zeros((SIDE, SIDE), np.float32)
     truth[CORNER] = 1
-    chance = random_map(SIDE, np.random.default_rng(0))
+    chance = random_map(SIDE, None, np.random.default_rng(0))
     right = faithful(asked, image, truth, filling, steps=8, seed=0)
     wrong = faithful(asked, image, chance, filling, steps=8, seed=0)
     assert right.deletion < wrong.deletion
