@@ -101,7 +101,7 @@ def _marks(contract: ModelContract) -> list[str]:
     review = contract.review
     foreign = [f for f in contract.figures if f.name == "unfamiliarity AUROC"]
     warnings = [
-        f"- {f.protocol.capitalize()} the mark is no help: these images score as its own do."
+        f"- The mark is no help, {f.protocol}: these images score as its own do."
         for f in foreign
         if f.value < 0.5
     ]

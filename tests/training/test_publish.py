@@ -466,8 +466,8 @@ def test_the_card_says_where_the_mark_of_the_unfamiliar_is_no_help(published: Pu
         for f in figures
     ]
     text = written(with_fields(published.contract, figures=tuple(low)))
-    assert "Held-out folds against pbc the mark is no help" in text
-    assert "against cnmc the mark is no help" not in text
+    assert "- The mark is no help, held-out folds against pbc: these images score" in text
+    assert "no help, held-out folds against cnmc" not in text
     assert "Network: Vision Transformer, ViT-B/16 at 32 x 32 pixels. Cho et al." in text
     assert "Recipe: `mine`." in text
     none = tuple(f for f in figures if "AUROC" not in f.name)
