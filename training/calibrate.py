@@ -37,7 +37,8 @@ def fit_temperature(logits: Floats, truth: NDArray[np.int64]) -> float:
 def at_one(probabilities: Floats, temperature: float) -> Floats:
     """The probabilities (N, C) of the same logits at temperature 1.
 
-    From a table with six decimals: those of a class may be off by 1e-4 where T is below 1.
+    A table has six decimals: a class that has 0 there may have had 5e-7, which is raised to the
+    power T (2e-5 at 0.75).
     """
     powers = probabilities**temperature
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))

@@ -165,7 +165,7 @@ def publish(exp: Experiment, data: Path, readme: Path) -> ModelContract:
     Raises:
         UnfamiliarityError, ValueError: see `familiarity`, `export.to_onnx`, `parity.check`,
             `readme_with_figures`.
-        UsageError: the network is not the one that ships, or there is no fit on all rows.
+        UsageError: the network is none that ships, or there is no fit on all rows.
         OutputError: a file cannot be written or replaced.
     """
     export.check_backend()
