@@ -303,6 +303,18 @@ def _plain(exp: Experiment) -> NDArray[np.floating[Any]]:
     return exp.material.features[0]
 
 
+def _seen(exp: Experiment, number: int) -> NDArray[np.int64]:
+    """Rows whose embeddings a fold keeps, (N,): those that its distances are fitted on."""
+    if exp.config.fits_trunk:
+        return exp.run.load(f"{CROSS}{number}")["seen"].astype(np.int64)
+    return np.flatnonzero(exp.split.cross != number)
+
+
+def directions(exp: Experiment) -> int:
+    """How many directions the unfamiliarity of a run has: as many as its smallest fold allows."""
+    return unfamiliar.directions_for(min(len(_seen(exp, k)) for k in range(exp.split.folds)))
+
+
 def held_out_distances(exp: Experiment) -> NDArray[np.float64]:
     """ln(distance) of every image of the cross-validation in the fold that tested it.
 
@@ -310,15 +322,14 @@ def held_out_distances(exp: Experiment) -> NDArray[np.float64]:
         FileNotFoundError: a fold is not fitted yet.
         ValueError: a fold has too few images.
     """
-    y, out = exp.material.y, []
+    y, many, out = exp.material.y, directions(exp), []
     for number in range(exp.split.folds):
-        parts = exp.split.fold(number, exp.config.seed)
+        parts, seen = exp.split.fold(number, exp.config.seed), _seen(exp, number)
         if not exp.config.fits_trunk:
             plain = _plain(exp).astype(np.float32)
-            seen = np.flatnonzero(exp.split.cross != number)
-            out.append(unfamiliar.held_out(plain[seen], y[seen], plain[parts.test]))
+            out.append(unfamiliar.held_out(plain[seen], y[seen], plain[parts.test], many))
             continue
         found = exp.run.load(f"{CROSS}{number}")
         seen_x, test_x = (found[k].astype(np.float32) for k in ("seen_embeddings", "embeddings"))
-        out.append(unfamiliar.held_out(seen_x, y[found["seen"].astype(np.int64)], test_x))
+        out.append(unfamiliar.held_out(seen_x, y[seen], test_x, many))
     return np.concatenate(out)

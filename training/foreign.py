@@ -15,7 +15,7 @@ from training import calibrate, evaluate, unfamiliar
 from training.data.catalogue import SETS, ImageSet
 from training.data.prepare import image_pixels
 from training.evaluate import Predictions
-from training.experiment import SEEN, Experiment, held_out_distances
+from training.experiment import SEEN, Experiment, directions, held_out_distances
 from training.features import Trunk
 from training.models import initial
 from training.train import head_logits
@@ -74,7 +74,10 @@ def familiarity(
         embeddings = trunk(exp.material.pixels[row] for row in rows)
     else:
         embeddings = exp.material.features[0].astype(np.float32)
-    fitted, held = unfamiliar.fit(embeddings, exp.material.y[rows], held_out_distances(exp))
+    known_distances = held_out_distances(exp)
+    fitted, held = unfamiliar.fit(
+        embeddings, exp.material.y[rows], known_distances, directions(exp)
+    )
     mine = found.protocol == evaluate.cross_name(exp.about)
     doubt = 1 - found.probabilities[mine].max(axis=1)
     out = []

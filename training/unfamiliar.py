@@ -38,6 +38,15 @@ class Familiarity:
         return _log_distance(embeddings, self.projection, self.centres)
 
 
+def directions_for(images: int) -> int:
+    """How many directions may be fitted on so many images: one for two images, 128 at most.
+
+    A distance of more directions than that is of noise: fitted images lie near, all others far.
+    Distances in different numbers of directions are not comparable, so all folds take one number.
+    """
+    return max(1, min(COMPONENTS, images // 2))
+
+
 def held_out(
     seen: Floats, y: NDArray[np.int64], unseen: Floats, components: int = COMPONENTS
 ) -> NDArray[np.float64]:

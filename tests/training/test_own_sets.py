@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import functools
 import hashlib
 import shutil
 from pathlib import Path
@@ -198,15 +197,11 @@ def test_a_model_of_ones_own_reviewed_labels_classifies_in_the_app(
     small_network: None,
     tmp_path: Path,
     folders: dict[str, Any],
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     from leukview.__main__ import main
-    from training import commands, unfamiliar
+    from training import commands
 
-    # Half of the fitted images of a fold, which are a dozen here.
-    few = functools.partial(unfamiliar.held_out, components=3)
-    monkeypatch.setattr(unfamiliar, "held_out", few)
     toml, out = per_class(tmp_path), tmp_path / "out"
     fitted(toml, folders)
     commands.export([str(toml)], **folders, out=out, weights_as="float16")

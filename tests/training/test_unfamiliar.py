@@ -44,3 +44,9 @@ def test_too_few_images_are_refused() -> None:
     x, y = cloud(20)
     with pytest.raises(ValueError, match="too few"):
         unfamiliar.held_out(x, y, x, components=16)
+
+
+def test_few_images_get_fewer_directions_instead_of_a_refusal() -> None:
+    assert [unfamiliar.directions_for(n) for n in (2000, 256, 116, 3)] == [128, 128, 58, 1]
+    x, y = cloud(20)
+    assert len(unfamiliar.held_out(x, y, x, unfamiliar.directions_for(len(x)))) == 20
