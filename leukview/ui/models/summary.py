@@ -182,8 +182,18 @@ def kappa(review: Review) -> float:
     return float(confusion.kappa(table)) if table.sum() else float("nan")
 
 
-def histogram(review: Review) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Edges (BINS + 1,) and counts (BINS,) of the confidences."""
-    known = review.confidence[~np.isnan(review.confidence)]
-    found, edges = np.histogram(known, bins=BINS, range=(0.0, 1.0))
-    return edges.astype(np.float64), found.astype(np.int64)
+def histogram(
+    review: Review, threshold: float = 0.0
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Edges (E + 1,) and counts (E,) of the confidences.
+
+    The threshold is an edge too, so a bin that it cuts counts either side by itself: E is BINS, or
+    one more.
+    """
+    known = review.confidence[~np.isnan(review.confidence)].astype(np.float64)
+    known = known.round(6)  # as float32 0.77 is below 0.77
+    usual = np.linspace(0.0, 1.0, BINS + 1)
+    inside = 0.0 < threshold < 1.0 and not np.isclose(usual, threshold, rtol=0, atol=1e-9).any()
+    edges = np.sort(np.append(usual, threshold)) if inside else usual
+    found, _ = np.histogram(known, bins=edges)
+    return edges, found.astype(np.int64)

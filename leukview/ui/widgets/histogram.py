@@ -16,6 +16,8 @@ from leukview.ui.models.summary import BINS
 from leukview.ui.theme import Style, Theme
 from leukview.ui.widgets import parts
 
+_SAME = 1e-9  # edges are sums of floats
+
 
 class Histogram(QWidget):
     """Bars below the threshold are grey, those above carry the accent."""
@@ -55,7 +57,7 @@ class Histogram(QWidget):
         threshold: float,
         classes: int,
     ) -> None:
-        """Show counts (BINS,) between edges (BINS + 1,).
+        """Show counts (E,) between edges (E + 1,), of which the threshold is one.
 
         The largest of `classes` probabilities is never below 1 / classes, so the axis begins there.
         """
@@ -108,19 +110,18 @@ class Histogram(QWidget):
         self.plot.setYRange(-0.04 * marks[-1][0], marks[-1][0] * 1.06, padding=0)
 
     def _columns(self, some: NDArray[np.bool_]) -> dict[str, object]:
-        """Bars of these bins; the one in which the threshold lies has a part on either side."""
+        """Bars of these bins; between the two parts of one that the threshold cuts is no gap."""
         t = self._theme.tokens
         gap = 0.08 / BINS
-        left, right = self._edges[:-1][some] + gap, self._edges[1:][some] - gap
-        cut = np.clip(self._threshold, left, right)
-        starts, ends = np.concatenate([left, cut]), np.concatenate([cut, right])
-        there = ends > starts
-        colours = [QColor(t.border_strong)] * len(left) + [QColor(t.accent)] * len(left)
+        left, right = self._edges[:-1][some], self._edges[1:][some]
+        below = right <= self._threshold + _SAME
+        starts = np.where(np.abs(left - self._threshold) < _SAME, left, left + gap)
+        ends = np.where(np.abs(right - self._threshold) < _SAME, right, right - gap)
         return {
-            "x": (starts + ends)[there] / 2,
-            "width": (ends - starts)[there],
-            "height": np.tile(self._counts[some], 2)[there],
-            "brushes": [colour for colour, shown in zip(colours, there, strict=True) if shown],
+            "x": (starts + ends) / 2,
+            "width": np.maximum(ends - starts, gap),
+            "height": self._counts[some],
+            "brushes": [QColor(t.border_strong if under else t.accent) for under in below],
         }
 
 

@@ -169,7 +169,7 @@ class Overview(QScrollArea):
         )
         self._show_figures(review)
         self._show_states(review)
-        edges, found = summary.histogram(review)
+        edges, found = summary.histogram(review, self._threshold)
         self.histogram.show_counts(edges, found, self._threshold, len(looks))
         self.histogram_note.setText(f"{messages.images(int(found.sum()))} with a suggestion")
         self._show_matrix()

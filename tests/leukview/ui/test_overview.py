@@ -8,24 +8,24 @@ from PySide6.QtGui import QColor
 
 from leukview.domain.classes import Unit
 from leukview.domain.records import DecisionState
-from leukview.ui.models.summary import BINS
+from leukview.ui.models import summary
 from leukview.ui.theme import Theme
 from leukview.ui.widgets.histogram import Histogram
 from leukview.ui.widgets.overview import Overview
 
 
-def test_a_bar_that_the_threshold_cuts_has_both_colours(qtbot):
+def test_a_bar_that_the_threshold_cuts_counts_either_side_by_itself(qtbot, columns):
     theme_ = Theme()
     shown = Histogram(theme_)
     qtbot.addWidget(shown)
-    counts = np.zeros(BINS, np.int64)
-    counts[[13, 15, 19]] = 1, 2, 17  # from 0.65, 0.75 and 0.95
-    shown.show_counts(np.linspace(0, 1, BINS + 1), counts, 0.77, 8)
+    confidence = [0.66, 0.76, 0.769, 0.77, *[0.96] * 17]
+    review = columns(suggested=[0] * len(confidence), confidence=confidence)
+    shown.show_counts(*summary.histogram(review, 0.77), 0.77, 8)
     bars = shown._bars.opts
     starts, ends = bars["x"] - bars["width"] / 2, bars["x"] + bars["width"] / 2
     below = [brush == QColor(theme_.tokens.border_strong) for brush in bars["brushes"]]
     assert below == [True, True, False, False]
-    assert bars["height"].tolist() == [1, 2, 2, 17]
+    assert bars["height"].tolist() == [1, 2, 1, 17]
     assert ends[below].max() == pytest.approx(0.77)
     assert starts[~np.array(below)].min() == pytest.approx(0.77)
 

@@ -76,3 +76,5 @@ def test_the_histogram_counts_only_suggestions(columns):
     assert len(edges) == summary.BINS + 1
     assert counts.sum() == 2
     assert counts[-1] == 1
+    edges, counts = summary.histogram(review, 0.85)  # where an edge is, none is added
+    assert len(edges) == summary.BINS + 1
