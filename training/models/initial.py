@@ -47,10 +47,11 @@ def classifier(
         FileNotFoundError: see `initial_weights`; or there is no such shipped model.
     """
     _check_unseen(config.init, about, runs)
-    keras.utils.set_random_seed(config.seed)  # features of a random trunk are those of its seed
     named = not config.init.startswith((RUN, MODEL))
     start = initial_weights(config.init, lite, config.network) if named else None
     donor = None if named or config.init.startswith(MODEL) else _donor(config, runs, lite, pixels)
+    # Behind the donor, which is drawn by its own seed; features of a random trunk are of this one.
+    keras.utils.set_random_seed(config.seed)
     model = NETWORKS[config.network](config.head, len(about.classes), start)
     if config.stain_normalisation == "reinhard":
         normalise_stain(model, pixels)

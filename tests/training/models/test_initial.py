@@ -167,3 +167,21 @@ def test_random_weights_are_those_of_the_seed(network: Any, tmp_path: Path) -> N
 
     for one, other in zip(drawn(), drawn(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_the_head_on_the_trunk_of_a_run_is_that_of_the_seed_of_the_fit(
+    network: Any, tmp_path: Path
+) -> None:
+    from training.models import initial
+
+    finished(tmp_path, "pbc-trunk", "pbc", config("random"), network("table2", 8, None))
+    one, same, other = (
+        initial.classifier(
+            replace_words(config("run:pbc-trunk"), seed=seed), SETS["cnmc"], tmp_path, LITE, NONE
+        )
+        .get_layer("logits")
+        .kernel.numpy()
+        for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(one, same)
+    assert not np.array_equal(one, other)
