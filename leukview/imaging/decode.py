@@ -265,7 +265,7 @@ def _by_turbo(data: bytes, header: _Header, notes: list[str]) -> NDArray[np.gene
         raw = _by_pillow(data, header, notes)  # it goes on behind damage, and refuses what was cut
         if str(error).startswith(_DAMAGE):
             notes.append("damaged: parts of the image may be wrong")
-        return raw
+        return raw[..., :1] if header.mode == "L" else raw
 
 
 def _by_pillow(data: bytes, header: _Header, notes: list[str]) -> NDArray[np.generic]:

@@ -172,6 +172,13 @@ def test_a_damaged_jpeg_is_read_as_far_as_it_goes_and_says_so(smooth, kind):
     assert (pixels == sound).all() == (kind == "more")
 
 
+def test_a_damaged_grey_jpeg_says_both(smooth):
+    data = encoded(Image.fromarray(smooth).convert("L"), "JPEG")
+    pixels, notes = decode(damaged(data)["hole"])
+    assert notes == (DAMAGED, "grey repeated to three channels")
+    assert pixels.shape == (240, 340, 3)
+
+
 def test_a_sound_jpeg_that_only_pillow_reads_is_not_called_damaged(smooth, monkeypatch):
     def refuse(*_args, **_options):
         raise ValueError("tjDecompressHeader(): Could not determine subsampling level")
