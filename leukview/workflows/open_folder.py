@@ -179,7 +179,7 @@ def _fit(
 
 def _reason(fits: Sequence[_Fit]) -> str:
     best, others = fits[0], fits[1:]
-    rest = ", ".join(f"{fit.model.contract.title} {fit.familiar}" for fit in others)
+    rest = ", ".join(f"{fit.model.contract.title}: {fit.familiar}" for fit in others)
     text = f"{best.familiar} of {best.count} sampled images are familiar to it ({rest})."
     if best.familiar * 2 < best.count:
         text += " Most of them are unlike anything it has learnt, so check its suggestions."

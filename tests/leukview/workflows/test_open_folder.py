@@ -42,7 +42,7 @@ def test_the_most_familiar_model_is_chosen_and_the_reason_said(
     images = open_folder([image_folder({f"{k}.png": k for k in range(50)})]).images
     choice = choose_model(images)
     assert choice.model.contract.model == "near"
-    assert choice.reason == "32 of 32 sampled images are familiar to it (Far 1 0)."
+    assert choice.reason == "32 of 32 sampled images are familiar to it (Far 1: 0)."
 
 
 def test_when_none_knows_the_images_this_is_said(
