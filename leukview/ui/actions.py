@@ -82,7 +82,7 @@ MENUS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     (
         "&Decide",
         (
-            Entry("agree", "&Agree with the suggestion", ("Return", "Enter"), page=True),
+            Entry("agree", "&Agree with the suggestion", ("Enter", "Return"), page=True),
             Entry("unsure", "&Unsure", ("U",), page=True),
             Entry("exclude", "E&xclude", ("X",), page=True),
             Entry("clear", "&Clear the decision", ("Backspace",), page=True),

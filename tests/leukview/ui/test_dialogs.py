@@ -59,6 +59,7 @@ def test_keys_are_grouped_as_in_the_menus_with_the_classes_first(qtbot, actions)
     found = dict(dialog.groups)
     assert found["Decide"][:3] == [("Normal", "1"), ("ALL blast", "2"), ("Platelet", "3")]
     assert ("Unsure", "U") in found["Decide"]
+    assert ("Agree with the suggestion", "Enter") in found["Decide"]  # as the panel calls it
     assert ("Open folder…", "Ctrl+O") in found["File"]
     shown = texts(dialog)
     assert all(words in shown for _title, lines in dialog.groups for words, _key in lines)
