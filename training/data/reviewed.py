@@ -141,7 +141,7 @@ def _groups(table: Path, lines: list[Line], every: list[Line]) -> dict[str, str]
             raise UsageError(
                 f"{table}, line {line.number}: {line.image} has no patient, and its slide"
                 f" {line.slide} is of {named(sorted(theirs))}, so it could stand on both sides of"
-                " a split. Nothing was prepared. Give it a patient and export the table again."
+                " a split. Nothing was prepared. Fill in its column `patient`."
             )
         elif theirs:
             out[line.image] = f"patient {next(iter(theirs))}"

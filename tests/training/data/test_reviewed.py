@@ -198,5 +198,5 @@ def test_a_slide_of_two_patients_is_refused_for_an_image_of_neither(
         row("b.png", h["b.png"], slide="S1", patient="8"),
     ]
     assert len(found(rows).images) == 2
-    with pytest.raises(UsageError, match=r"line 4: c\.png has no patient.*S1 is of 7, 8"):
+    with pytest.raises(UsageError, match=r"c\.png has no patient.*S1 is of 7, 8.*column `patient`"):
         found([*rows, row("c.png", h["c.png"], slide="S1")])
