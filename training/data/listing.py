@@ -41,21 +41,24 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         sides: smallest and largest image side, pixels.
         left_out: why and how many images are not in it.
         notes: sentences for the person who prepares the set.
+        group_word: what a group is, where only its images say it.
     """
 
     sides: tuple[int, int]
     left_out: dict[str, int]
     notes: tuple[str, ...]
+    group_word: str = ""
 
 
 def open_set(toml: Path, home: Path) -> ImageSet:
-    """The set of a TOML file, with the sides of its images once it is listed.
+    """The set of a TOML file, with what only its images say once it is listed.
 
     Raises:
         UsageError: the file says what it may not say.
     """
     about = read_description(toml, home).about
-    return replace(about, sides=facts(home, about.name).sides)
+    said = facts(home, about.name)
+    return replace(about, sides=said.sides, group_word=said.group_word or about.group_word)
 
 
 def facts(home: Path, name: str) -> Facts:
@@ -96,7 +99,12 @@ def write(described: DescribedSet) -> Iterator[Progress]:
         home,
         about.name,
         items,
-        Facts(sides=reading.sides, left_out=found.left_out, notes=tuple(found.notes)),
+        Facts(
+            sides=reading.sides,
+            left_out=found.left_out,
+            notes=tuple(found.notes),
+            group_word=found.group_word,
+        ),
     )
 
 

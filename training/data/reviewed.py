@@ -91,7 +91,21 @@ def find(described: DescribedSet) -> Found:
                 line=f"{table}, line {line.number}",
             )
         )
+    _tell_groups(table, group, found)
     return found
+
+
+def _tell_groups(table: Path, group: dict[str, str], found: Found) -> None:
+    """Say what keeps images apart, so that figures by folder are not taken for those by patient."""
+    kinds = [one.partition(" ")[0] for one in group.values()]
+    found.group_word = " or ".join(k for k in ("patient", "slide", "folder") if k in kinds)
+    without = len(kinds) - kinds.count("patient")
+    if without:
+        found.notes.append(
+            f"{without} of {len(kinds)} images have no patient in {table.name}: what is kept apart"
+            " there is the slide, else the folder. Patients may stand on both sides. Fill in the"
+            " column `patient` if that is so."
+        )
 
 
 def _why_left_out(line: Line) -> str:

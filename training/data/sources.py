@@ -37,11 +37,13 @@ class Found:
         images: in the source's order.
         left_out: why and how many others were left out ("undecided": 3).
         notes: sentences for the person who prepares the set.
+        group_word: what a group is, where only the source knows it.
     """
 
     images: list[FoundImage] = field(default_factory=list)
     left_out: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    group_word: str = ""
 
     def leave_out(self, why: str, count: int = 1) -> None:
         self.left_out[why] = self.left_out.get(why, 0) + count

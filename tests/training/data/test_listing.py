@@ -124,6 +124,37 @@ def test_a_reviewed_image_that_changed_is_refused_by_name(
         listed(toml)
 
 
+@pytest.mark.parametrize(
+    ("patients", "word"), [(("7", "8"), "patient"), (("7", ""), "patient or folder")]
+)
+def test_figures_by_folder_are_not_called_figures_by_patient(
+    images: Images, described: Described, tmp_path: Path, patients: tuple[str, str], word: str
+) -> None:
+    from leukview.domain import table as tables
+    from leukview.domain.table import Row
+
+    hashes = images(["a.png", "b.png"])
+    rows = [
+        Row(
+            image=name,
+            folder="images",
+            sha256=h,
+            patient=patient,
+            decision=c,
+            decision_state="agreed",
+            probabilities={},
+        )
+        for (name, h), patient, c in zip(hashes.items(), patients, ("normal", "blast"), strict=True)
+    ]
+    text = "".join(tables.csv_lines(rows, (), bom=False))
+    (tmp_path / "labels.csv").write_text(text, newline="")
+    toml, home = described(kind="reviewed", table="labels.csv"), tmp_path / "home"
+    listed(toml)
+    assert listing.open_set(toml, home).group_word == word
+    notes = listing.facts(home, "mine").notes
+    assert any("1 of 2 images have no patient" in note for note in notes) == ("" in patients)
+
+
 def test_c_nmc_is_checked_against_the_list_that_lies_beside_it(
     images: Images, described: Described, tmp_path: Path
 ) -> None:
