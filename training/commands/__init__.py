@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 
 import typer
@@ -17,6 +18,7 @@ from training.commands.shipping import export
 
 # TensorFlow prints dozens of lines about oneDNN and missing GPUs, none of which a user can act on.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+logging.getLogger("tensorflow").setLevel(logging.ERROR)  # nor about the retracing of small heads
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 for command in (
