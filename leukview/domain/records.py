@@ -7,8 +7,20 @@ are kept in different tables; nothing that a model does ever makes or changes a 
 from __future__ import annotations
 
 import enum
+import math
 from dataclasses import dataclass
 from pathlib import Path
+
+
+def two_digits(value: float) -> str:
+    """A probability for people, cut and not rounded; "" for none (NaN).
+
+    Rounded, 0.928 would stand as 0.93 beside "review below 0.93", and yet need review.
+    """
+    if math.isnan(value):
+        return ""
+    # float32 holds 0.93 a little above or below it.
+    return f"{math.floor(value * 100 + 1e-4) / 100:.2f}"
 
 
 class DecisionState(enum.StrEnum):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from leukview.domain.records import DecisionState
+from leukview.domain.records import DecisionState, two_digits
 from leukview.ui.models.queue import Rows
 from leukview.workflows.review import Review
 
@@ -161,7 +161,8 @@ class GalleryModel(QAbstractListModel):
         elif tile.waiting:
             said.append("waiting for its suggestion")
         else:
-            said.append(f"suggestion {self.class_name(tile.suggested)} {tile.confidence:.2f}")
+            confidence = two_digits(tile.confidence)
+            said.append(f"suggestion {self.class_name(tile.suggested)} {confidence}")
             if tile.unfamiliar:
                 said.append("unlike the training images")
         said.append(self._decision(tile))

@@ -17,6 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from leukview.domain.records import two_digits
 from leukview.ui import theme
 from leukview.ui.theme import ClassLook, Style, Theme
 from leukview.ui.widgets import chips
@@ -48,7 +49,7 @@ class ProbabilityBars(QWidget):
         """Show probabilities in the order of the classes; empty: no suggestion yet."""
         self._values, self._hatched = tuple(values), unfamiliar
         pairs = zip(self._looks, self._values, strict=False)
-        said = ", ".join(f"{look.name} {value:.2f}" for look, value in pairs)
+        said = ", ".join(f"{look.name} {two_digits(value)}" for look, value in pairs)
         self.setAccessibleName(f"Suggestion: {said or 'none yet'}")
         self.setToolTip(said.replace(", ", "\n"))
         self._draw_anew()
@@ -141,7 +142,7 @@ class ProbabilityBars(QWidget):
         painter.drawText(name, middle | Qt.AlignmentFlag.AlignLeft, words)
         number = QRectF(line.right() - _NUMBER, line.y(), _NUMBER, line.height())
         if value is not None:
-            painter.drawText(number, middle | Qt.AlignmentFlag.AlignRight, f"{value:.2f}")
+            painter.drawText(number, middle | Qt.AlignmentFlag.AlignRight, two_digits(value))
         track = QRectF(name.right() + 8, line.center().y() - 3.5, 0, 7)
         track.setRight(number.left() - 2)
         self._bar(painter, track, look, value)

@@ -12,6 +12,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QS
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from leukview.domain.records import two_digits
 from leukview.ui.models.gallery_model import Tile, TileRole
 from leukview.ui.models.thumbnails import PixelLoader
 from leukview.ui.theme import ClassLook, Theme
@@ -88,7 +89,7 @@ class TileDelegate(QStyledItemDelegate):
         # Tiles whose pixels are not there yet share a face, so `row` is not in the key.
         key = (
             *(tile.state, tile.suggested, tile.decided, tile.unfamiliar, tile.reason),
-            *(bool(tile.error), bool(failed), f"{tile.confidence:.2f}"),
+            *(bool(tile.error), bool(failed), two_digits(tile.confidence)),
             *(size, dpr, image.cacheKey() if image else 0),
         )
         face = self._kept.get(key)

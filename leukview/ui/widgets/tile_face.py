@@ -11,7 +11,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPen, QPixmap
 
-from leukview.domain.records import DecisionState
+from leukview.domain.records import DecisionState, two_digits
 from leukview.ui import theme
 from leukview.ui.models.gallery_model import Tile
 from leukview.ui.theme import ClassLook, Style
@@ -194,7 +194,7 @@ class TileFace:
             room = room.adjusted(0, 0, -chips.WIDTH - 6, 0)
             number = "was" if named else ""
         else:
-            number = "" if np.isnan(tile.confidence) else f"{tile.confidence:.2f}"
+            number = two_digits(tile.confidence)
         if number:
             painter.setPen(QColor(_T.mount_text_2))
             right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
