@@ -194,6 +194,12 @@ def parse(lines: Iterable[str]) -> Iterator[Row]:
     if header:
         header[0] = header[0].removeprefix(BOM)
     classes = [name.removeprefix(PROBABILITY) for name in header if name.startswith(PROBABILITY)]
+    if len(header) == 1 and header[0].startswith(f"{_NAMES[0]};{_NAMES[1]};"):
+        raise UsageError(
+            "The cells of this table are separated by semicolons, as some spreadsheet programs save"
+            " them. Nothing was read. Save it with commas between cells and points in numbers, as"
+            " LeukView exported it, or edit the exported file as text."
+        )
     if header != columns(classes):
         raise UsageError(
             "This table does not have LeukView's columns. Nothing was read."

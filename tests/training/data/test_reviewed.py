@@ -155,6 +155,7 @@ def test_a_row_without_hash_is_refused(images: Images, found: Callable[..., Foun
     [
         ("labels.xlsx", "x", "neither .csv nor .jsonl"),
         ("labels.csv", "a,b\r\n1,2\r\n", "does not have LeukView's columns"),
+        ("labels.csv", "\ufeffimage;folder;sha256\r\n", "separated by semicolons"),
         ("labels.jsonl", "{\n", r"labels\.jsonl, line 1 is not a row"),
         ("labels.jsonl", '{"image": 3}\n', r"labels\.jsonl, line 1 is not a row"),
     ],
@@ -163,7 +164,7 @@ def test_another_table_is_refused_by_name(
     images: Images, described: Described, tmp_path: Path, name: str, text: str, said: str
 ) -> None:
     images(["a.png"])
-    (tmp_path / name).write_text(text, newline="")
+    (tmp_path / name).write_text(text, encoding="utf-8", newline="")
     toml = described(kind="reviewed", table=name)
     with pytest.raises(UsageError, match=said) as told:
         reviewed.find(descriptions.read(toml, tmp_path))
