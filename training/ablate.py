@@ -21,7 +21,6 @@ from training.ablation import Ablation, Fit, images_seen, plan
 from training.calibrate import softmax
 from training.compare import Folders, Opened, open_set
 from training.config import Config
-from training.data import prepare
 from training.data.catalogue import ImageSet
 from training.data.splits import Parts
 from training.evaluate import BLANKED, cross_name
@@ -99,7 +98,9 @@ class Ablating:
 
     def _fit(self, config: Config) -> Iterator[Progress]:
         if config.on_features:
-            yield from computed(config, self._opened, self._folders)
+            store, norm = store_of(config, self._opened, self._folders), self._opened.split.norm
+            runs, lite = self._folders.runs, self._folders.lite
+            yield from features.computed(store, config, norm, runs=runs, lite=lite)
         yield from fit_all(self._open(config), self.parts)
         keras.backend.clear_session()
 
@@ -169,17 +170,11 @@ class Ablating:
             )
 
 
-def computed(config: Config, opened: Opened, folders: Folders) -> Iterator[Progress]:
-    """Compute the features that a config reads; an interrupted run goes on."""
-    about, norm = opened.about, opened.split.norm
-    key = features.key_of(config, initial.weights_file(config, folders.runs, folders.lite), norm)
-    store = features.Store(folders.cache, about, key, config.feature_copies, config.name)
-    if store.complete:
-        return
-    pixels = prepare.cached(folders.cache, about)
-    model = initial.classifier(config, about, folders.runs, folders.lite, np.asarray(pixels[norm]))
-    yield from features.extract(store, pixels, model, config, norm)
-    keras.backend.clear_session()
+def store_of(config: Config, opened: Opened, folders: Folders) -> features.Store:
+    """Where the features lie that a config reads."""
+    start = initial.weights_file(config, folders.runs, folders.lite)
+    key = features.key_of(config, start, opened.split.norm)
+    return features.Store(folders.cache, opened.about, key, config.feature_copies, config.name)
 
 
 def seen_by(exp: Experiment, parts: Parts) -> int:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -111,14 +110,8 @@ def load(name: str) -> Ablation:
     Raises:
         UsageError: no such file, or it says what it may not say.
     """
-    path = Path(name) if name.endswith(".toml") else configs.CONFIGS / f"{name}.toml"
-    try:
-        return msgspec.toml.decode(path.read_bytes(), type=Ablation)
-    except FileNotFoundError as error:
-        known = ", ".join(sorted(p.stem for p in configs.CONFIGS.glob("ablate*.toml")))
-        raise UsageError(f"No ablation {name!r}. Known: {known}.") from error
-    except (msgspec.ValidationError, msgspec.DecodeError) as error:
-        raise UsageError(f"{path} cannot be used: {error}. Nothing was fitted.") from error
+    known = sorted(path.stem for path in configs.CONFIGS.glob("ablate*.toml"))
+    return configs.read(name, Ablation, "ablation", known)
 
 
 def changed(recipe: Config, variant: Variant) -> Config:

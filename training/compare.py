@@ -271,13 +271,10 @@ def fit(opened: Opened, config: Config, folders: Folders) -> Iterator[Progress]:
 
 def frozen(comparison: Comparison, opened: Opened, folders: Folders) -> Iterator[Progress]:
     """Compute the features that the floor `frozen features` reads; an interrupted run goes on."""
-    config, store = _frozen(comparison, opened, folders)
-    if "frozen features" not in comparison.floors or store.part("copy0").exists():
-        return
-    pixels = prepare.cached(folders.cache, opened.about)
-    norm = np.asarray(pixels[opened.split.norm])
-    model = initial.classifier(config, opened.about, folders.runs, folders.lite, norm)
-    yield from features.extract(store, pixels, model, config, opened.split.norm)
+    if "frozen features" in comparison.floors:
+        config, store = _frozen(comparison, opened, folders)
+        norm = opened.split.norm
+        yield from features.computed(store, config, norm, runs=folders.runs, lite=folders.lite)
 
 
 def _frozen(

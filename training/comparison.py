@@ -12,7 +12,6 @@ init = "imagenet"
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 
@@ -100,14 +99,8 @@ def load(name: str) -> Comparison:
     Raises:
         UsageError: no such file, or it says what it may not say.
     """
-    path = Path(name) if name.endswith(".toml") else configs.CONFIGS / f"{name}.toml"
-    try:
-        return msgspec.toml.decode(path.read_bytes(), type=Comparison)
-    except FileNotFoundError as error:
-        known = ", ".join(sorted(p.stem for p in configs.CONFIGS.glob("compare*.toml")))
-        raise UsageError(f"No comparison {name!r}. Known: {known}.") from error
-    except (msgspec.ValidationError, msgspec.DecodeError) as error:
-        raise UsageError(f"{path} cannot be used: {error}. Nothing was fitted.") from error
+    known = sorted(path.stem for path in configs.CONFIGS.glob("compare*.toml"))
+    return configs.read(name, Comparison, "comparison", known)
 
 
 def recipe_of(comparison: Comparison, system: System, choice: Choice | None, tag: str) -> Config:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
@@ -13,6 +14,7 @@ from training.models.heads import Head
 from training.models.registry import INITS, record_of
 
 CONFIGS = Path(__file__).parent / "configs"
+Said = TypeVar("Said", bound=msgspec.Struct)
 
 
 class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -180,16 +182,31 @@ def known() -> list[str]:
     return [name for name in names if not name.startswith(("compare", "ablate"))]
 
 
-def load(name: str) -> Config:
-    """A config by name (`best`) or path.
+def read(name: str, kind: type[Said], what: str, names: Iterable[str]) -> Said:
+    """A TOML file of this package by its name, or any by its path.
+
+    Args:
+        name: of a file in `configs`, or a path that ends in .toml.
+        kind: what it holds.
+        what: what people call it.
+        names: to tell where there is none of this one.
 
     Raises:
         UsageError: no such file, or it says what it may not say.
     """
     path = Path(name) if name.endswith(".toml") else CONFIGS / f"{name}.toml"
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=Config)
+        return msgspec.toml.decode(path.read_bytes(), type=kind)
     except FileNotFoundError as error:
-        raise UsageError(f"No config {name!r}. Known: {', '.join(known())}.") from error
+        raise UsageError(f"No {what} {name!r}. Known: {', '.join(names)}.") from error
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
         raise UsageError(f"{path} cannot be used: {error}. Nothing was fitted.") from error
+
+
+def load(name: str) -> Config:
+    """A config by name (`best`) or path.
+
+    Raises:
+        UsageError: no such file, or it says what it may not say.
+    """
+    return read(name, Config, "config", known())

@@ -22,9 +22,10 @@ from leukview.domain.errors import UsageError
 from leukview.domain.progress import Progress
 from leukview.imaging.decode import sha256_of
 from training.config import Config
+from training.data import prepare
 from training.data.augment import Augmentation, augment, blank_bar
 from training.data.catalogue import ImageSet
-from training.models import efficientnet_b3
+from training.models import efficientnet_b3, initial
 
 Floats = NDArray[np.float32]
 Halves = NDArray[np.float16]
@@ -160,6 +161,29 @@ def key_of(config: Config, start: Path | None, norm: NDArray[np.int64]) -> str:
     if config.stain_normalisation != "none":
         said.append(config.stain_normalisation)
     return hashlib.sha256(msgspec.json.encode(said)).hexdigest()[:12]
+
+
+def computed(
+    store: Store, config: Config, norm: NDArray[np.int64], *, runs: Path, lite: Path
+) -> Iterator[Progress]:
+    """Compute what a store lacks, by the trunk that a config starts from.
+
+    Args:
+        store: of the config's features.
+        config: names the initial weights and the changes.
+        norm: rows that the batch norm is measured on.
+        runs: folder of the runs, for `run:` names.
+        lite: the grown weights.
+
+    Raises:
+        UsageError, FileNotFoundError: see `initial.classifier`.
+    """
+    if store.complete:
+        return
+    pixels = prepare.cached(store.cache, store.about)
+    model = initial.classifier(config, store.about, runs, lite, np.asarray(pixels[norm]))
+    yield from extract(store, pixels, model, config, norm)
+    keras.backend.clear_session()
 
 
 def extract(

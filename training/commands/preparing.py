@@ -86,10 +86,7 @@ def extract(
     split = split_of(prepared.split_path(about), items, about)
     key = work.key_of(recipe, initial.weights_file(recipe, runs, weights), split.norm)
     store = work.Store(cache, about, key, recipe.feature_copies, recipe.name)
-    pixels = prepared.cached(cache, about)
-    norm = np.asarray(pixels[split.norm])
-    model = initial.classifier(recipe, about, runs, weights, norm)
-    follow(work.extract(store, pixels, model, recipe, split.norm))
+    follow(work.computed(store, recipe, split.norm, runs=runs, lite=weights))
     print(f"{about.name}: {store.part('copy0')}")
 
 
