@@ -1,16 +1,19 @@
 """The table of results: its columns, and how one row is written and read back.
 
-The same columns stand in CSV, JSON lines and every later format, from the window and from the
-command line. Class columns hold ids, booleans `true`/`false`, numbers six decimals, times UTC.
+The same columns stand in every format, from the window and from the command line. Class columns
+hold ids, booleans `true`/`false`, numbers six decimals, times UTC.
 """
 
 from __future__ import annotations
 
 import csv
+import enum
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from itertools import chain
 
 from leukview.domain.errors import UsageError
 from leukview.domain.records import Decision, DecisionState, ImageResult
@@ -21,11 +24,28 @@ BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 _RUNS = ("=", "+", "-", "@", "\t", "\r")
 
 
+class Dialect(enum.Enum):
+    """What stands between cells, and in numbers."""
+
+    COMMA = (",", ".")
+    SEMICOLON = (";", ",")  # what Excel reads and saves as CSV in German, French and others
+
+    @property
+    def separator(self) -> str:
+        return self.value[0]
+
+    @property
+    def point(self) -> str:
+        return self.value[1]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One line of the table; `probabilities` (class id to value) become the columns `p_<id>`.
 
     Numbers that do not exist (an image that could not be read) are None and stay empty.
+    `log_events` and `log_head` are the length of the session's event log and the hash of its last
+    event when the table was written; a table without a session has none.
     """
 
     image: str
@@ -59,6 +79,8 @@ class Row:
     device: str = ""
     app_version: str = ""
     name_escaped: bool = False
+    log_events: int | None = None
+    log_head: str = ""
 
 
 _NUMBERS = {"confidence", "unfamiliarity"}
@@ -72,6 +94,10 @@ _TRUTHS = {
 }
 _NAMES = [field.name for field in fields(Row)]
 _NEVER_ABSENT = {"flag", "excluded", "name_escaped"}
+# Last, and the same in all rows; older tables have none of them.
+_LOG = ["log_events", "log_head"]
+# A spreadsheet program writes a truth in its own language and in capitals.
+_TRUE, _FALSE = ("true", "wahr", "vrai"), ("false", "falsch", "faux")
 # Free text that a person or a file system wrote; ids and numbers are ours and cannot run.
 _FOREIGN = {"image", "folder", "slide", "patient", "reviewer", "comment", "exclude_reason"}
 
@@ -119,48 +145,67 @@ def decided(row: Row, decision: Decision | None) -> Row:
         same = bool(row.suggestion) and decision.class_id == row.suggestion
         state = DecisionState.AGREED if same else DecisionState.CHANGED
     seen = decision.suggestion_seen and decision.suggestion == row.suggestion
-    values = {name: getattr(row, name) for name in _NAMES}
-    values |= {
-        "decision": decision.class_id,
-        "decision_state": state.value,
-        "reviewer": decision.reviewer,
-        "decided_at": decision.decided_at,
-        "suggestion_seen": seen,
-        "queue": decision.queue,
-        "excluded": decision.state is DecisionState.EXCLUDED,
-        "exclude_reason": decision.reason if decision.state is DecisionState.EXCLUDED else "",
-    }
-    return Row(**values)
+    return replace(
+        row,
+        decision=decision.class_id,
+        decision_state=state.value,
+        reviewer=decision.reviewer,
+        decided_at=decision.decided_at,
+        suggestion_seen=seen,
+        queue=decision.queue,
+        excluded=decision.state is DecisionState.EXCLUDED,
+        exclude_reason=decision.reason if decision.state is DecisionState.EXCLUDED else "",
+    )
 
 
-def cells(row: Row, class_ids: Sequence[str]) -> list[str]:
-    """The row as text, in the order of `columns`, safe to open in a spreadsheet."""
-    escaped = any(getattr(row, name).startswith(_RUNS) for name in _FOREIGN)
-    out: list[str] = []
+Cell = str | float | int | bool | None
+
+
+def values(row: Row, class_ids: Sequence[str]) -> list[Cell]:
+    """The row in the order of `columns`, numbers as numbers, with six decimals; None where empty.
+
+    Names are not escaped here, and `name_escaped` is false: nothing runs a typed text.
+    """
+    out: list[Cell] = []
     for name in _NAMES:
         value = getattr(row, name)
         if name == "probabilities":
-            out += [_number(value.get(c)) for c in class_ids]
+            out += [_rounded(value.get(c)) for c in class_ids]
         elif name == "name_escaped":
-            out.append(_truth(escaped))
+            out.append(False)
         elif name in _NUMBERS:
-            out.append(_number(value))
-        elif name in _TRUTHS:
-            out.append(_truth(value))
-        elif name in _FOREIGN and value.startswith(_RUNS):
-            out.append("'" + value)
+            out.append(_rounded(value))
         else:
-            out.append(str(value))
+            out.append(value)
     return out
 
 
-def csv_lines(rows: Iterable[Row], class_ids: Sequence[str], *, bom: bool) -> Iterator[str]:
+def safe_values(row: Row, class_ids: Sequence[str]) -> list[Cell]:
+    """As `values`, but safe in a spreadsheet: what it would run is escaped, and that is said."""
+    escaped = {name: "'" + text for name in _FOREIGN if _runs(text := getattr(row, name))}
+    out = values(replace(row, **escaped) if escaped else row, class_ids)
+    out[-1 - len(_LOG)] = bool(escaped)
+    return out
+
+
+def cells(row: Row, class_ids: Sequence[str], dialect: Dialect = Dialect.COMMA) -> list[str]:
+    """The row as text, in the order of `columns`, safe to open in a spreadsheet."""
+    return [_text(value, dialect.point) for value in safe_values(row, class_ids)]
+
+
+def csv_lines(
+    rows: Iterable[Row],
+    class_ids: Sequence[str],
+    *,
+    bom: bool,
+    dialect: Dialect = Dialect.COMMA,
+) -> Iterator[str]:
     r"""RFC 4180 lines with their `\r\n`, header first; `bom` makes Excel read UTF-8."""
     names = columns(class_ids)
     first = BOM if bom else ""
-    yield first + _csv_line(names)
+    yield first + _csv_line(names, dialect)
     for row in rows:
-        yield _csv_line(cells(row, class_ids))
+        yield _csv_line(cells(row, class_ids, dialect), dialect)
 
 
 def json_lines(rows: Iterable[Row], class_ids: Sequence[str]) -> Iterator[str]:
@@ -168,51 +213,44 @@ def json_lines(rows: Iterable[Row], class_ids: Sequence[str]) -> Iterator[str]:
 
     Names are not escaped here: nothing runs a JSON string.
     """
+    names = columns(class_ids)
     for row in rows:
-        record: dict[str, object] = {}
-        for name in _NAMES:
-            value = getattr(row, name)
-            if name == "probabilities":
-                for c in class_ids:
-                    found = value.get(c)
-                    record[PROBABILITY + c] = None if found is None else round(found, 6)
-            elif name in _NUMBERS:
-                record[name] = None if value is None else round(value, 6)
-            else:
-                record[name] = value
+        record = dict(zip(names, values(row, class_ids), strict=True))
         yield json.dumps(record, ensure_ascii=False) + "\n"
 
 
 def parse(lines: Iterable[str]) -> Iterator[Row]:
-    """Rows of a CSV that `csv_lines` wrote; escaped names come back as they were.
+    """Rows of a CSV that `csv_lines` wrote, also where a spreadsheet program saved it again.
+
+    Such a program may put semicolons between cells and commas into numbers, writes truths in its
+    own language and capitals, and leaves out separators behind the last cell that is not empty in
+    sixteen lines (Microsoft KB 77295). Escaped names come back as they were.
 
     Raises:
         UsageError: the header is not ours, or a line does not fit it; the line is named.
     """
-    reader = csv.reader(lines)
+    taken = iter(lines)
+    first = next(taken, "").removeprefix(BOM)
+    semicolons = first.replace('"', "").startswith(f"{_NAMES[0]}{Dialect.SEMICOLON.separator}")
+    dialect = Dialect.SEMICOLON if semicolons else Dialect.COMMA
+    reader = csv.reader(chain([first], taken), delimiter=dialect.separator)
     header = next(reader, [])
-    if header:
-        header[0] = header[0].removeprefix(BOM)
     classes = [name.removeprefix(PROBABILITY) for name in header if name.startswith(PROBABILITY)]
-    if len(header) == 1 and header[0].startswith(f"{_NAMES[0]};{_NAMES[1]};"):
-        raise UsageError(
-            "The cells of this table are separated by semicolons, as some spreadsheet programs save"
-            " them. Nothing was read. Save it with commas between cells and points in numbers, as"
-            " LeukView exported it, or edit the exported file as text."
-        )
-    if header != columns(classes):
+    names = columns(classes)
+    if header not in (names, names[: -len(_LOG)]):
         raise UsageError(
             "This table does not have LeukView's columns. Nothing was read."
             " Choose a CSV that LeukView exported."
         )
     for line in reader:
-        if len(line) != len(header):
+        if len(line) not in (len(header), len(names) - len(_LOG)):
             raise UsageError(
                 f"Line {reader.line_num} has {len(line)} cells instead of {len(header)}."
                 " Nothing after it was read. Export the table again."
             )
+        line += [""] * (len(names) - len(line))
         try:
-            yield _row(dict(zip(header, line, strict=True)), classes)
+            yield _row(dict(zip(names, line, strict=True)), classes, dialect)
         except ValueError as error:
             raise UsageError(
                 f"Line {reader.line_num} cannot be read: {error}."
@@ -220,42 +258,68 @@ def parse(lines: Iterable[str]) -> Iterator[Row]:
             ) from error
 
 
-def _row(record: dict[str, str], classes: Sequence[str]) -> Row:
-    escaped = record["name_escaped"] == "true"
-    values: dict[str, object] = {}
+def _row(record: dict[str, str], classes: Sequence[str], dialect: Dialect) -> Row:
+    escaped = _read_truth(record["name_escaped"], "name_escaped")
+    read: dict[str, object] = {}
     for name in _NAMES:
         if name == "probabilities":
-            pairs = ((c, record[PROBABILITY + c]) for c in classes)
-            values[name] = {c: float(text) for c, text in pairs if text}
+            numbers = ((c, _read_number(record[PROBABILITY + c], dialect)) for c in classes)
+            read[name] = {c: number for c, number in numbers if number is not None}
         elif name in _NUMBERS:
-            values[name] = float(record[name]) if record[name] else None
+            read[name] = _read_number(record[name], dialect)
         elif name in _TRUTHS:
-            values[name] = _read_truth(record[name], name)
+            read[name] = _read_truth(record[name], name)
+        elif name in _LOG:
+            read[name] = _read_log(record[name], name)
         elif name in _FOREIGN and escaped and record[name][:1] == "'":
             restored = record[name][1:]
-            values[name] = restored if restored.startswith(_RUNS) else record[name]
+            read[name] = restored if _runs(restored) else record[name]
         else:
-            values[name] = record[name]
-    return Row(**values)  # type: ignore[arg-type]  # the loop above gives each field its type
+            read[name] = record[name]
+    return Row(**read)  # type: ignore[arg-type]  # the loop above gives each field its type
+
+
+def _runs(text: str) -> bool:
+    """Whether a spreadsheet could run it, or it could be taken for the escape of such a text."""
+    return text.lstrip("'").startswith(_RUNS)
+
+
+def _read_number(text: str, dialect: Dialect) -> float | None:
+    return float(text.replace(dialect.point, ".")) if text else None
 
 
 def _read_truth(text: str, name: str) -> bool | None:
     if text == "" and name not in _NEVER_ABSENT:
         return None
-    if text not in ("true", "false"):
+    if text.lower() not in _TRUE + _FALSE:
         raise ValueError(f"{name} is {text!r}, neither true nor false")
-    return text == "true"
+    return text.lower() in _TRUE
 
 
-def _csv_line(cells_: Sequence[str]) -> str:
+def _read_log(text: str, name: str) -> int | str | None:
+    """A cut line must not pass for a whole one."""
+    if not re.fullmatch("[0-9]*" if name == "log_events" else "([0-9a-f]{64})?", text):
+        raise ValueError(f"{name} is {text!r}")
+    if name == "log_events":
+        return int(text) if text else None
+    return text
+
+
+def _csv_line(cells_: Sequence[str], dialect: Dialect) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerow(cells_)
+    csv.writer(text, delimiter=dialect.separator, lineterminator="\r\n").writerow(cells_)
     return text.getvalue()
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.6f}"
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(float(value), 6)
 
 
-def _truth(value: bool | None) -> str:
-    return "" if value is None else ("true" if value else "false")
+def _text(value: Cell, point: str) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:.6f}".replace(".", point)
+    return str(value)

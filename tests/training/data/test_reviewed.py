@@ -9,7 +9,7 @@ import pytest
 
 from leukview.domain import table as tables
 from leukview.domain.errors import UsageError
-from leukview.domain.table import Row
+from leukview.domain.table import Dialect, Row
 from training.data import described as descriptions
 from training.data import reviewed
 from training.data.sources import Found
@@ -68,6 +68,17 @@ def test_decisions_win_and_what_is_not_decided_is_left_out_and_counted(
     ]
     assert sorted(got.left_out.values()) == [1, 1, 1, 2]
     assert got.left_out["undecided by the reviewer"] == 2
+
+
+def test_a_table_with_semicolons_and_decimal_commas_is_prepared(
+    images: Images, described: Described, tmp_path: Path
+) -> None:
+    h = images(["a.png"])
+    lines = tables.csv_lines([row("a.png", h["a.png"])], IDS, bom=True, dialect=Dialect.SEMICOLON)
+    (tmp_path / "labels.csv").write_text("".join(lines), encoding="utf-8", newline="")
+    toml = described(kind="reviewed", table="labels.csv")
+    got = reviewed.find(descriptions.read(toml, tmp_path / "home"))
+    assert [(i.file, i.class_id) for i in got.images] == [("a.png", "blast")]
 
 
 def test_a_group_is_the_patient_else_the_slide_else_the_folder(
@@ -155,7 +166,7 @@ def test_a_row_without_hash_is_refused(images: Images, found: Callable[..., Foun
     [
         ("labels.xlsx", "x", "neither .csv nor .jsonl"),
         ("labels.csv", "a,b\r\n1,2\r\n", "does not have LeukView's columns"),
-        ("labels.csv", "\ufeffimage;folder;sha256\r\n", "separated by semicolons"),
+        ("labels.csv", "\ufeffimage;folder;sha256\r\n", "does not have LeukView's columns"),
         ("labels.jsonl", "{\n", r"labels\.jsonl, line 1 is not a row"),
         ("labels.jsonl", '{"image": 3}\n', r"labels\.jsonl, line 1 is not a row"),
     ],
