@@ -37,6 +37,19 @@ class Event:
         return msgspec.json.decode(self.text, type=dict[str, Any])
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a log ends: kept elsewhere, it shows later whether something was cut off.
+
+    Attributes:
+        events: how many there are.
+        sha256: hash of the last one, `GENESIS` of an empty log.
+    """
+
+    events: int
+    sha256: str
+
+
 def encode(payload: Mapping[str, Any]) -> str:
     """JSON with sorted keys, so that equal payloads are equal texts."""
     return msgspec.json.encode(payload, order="deterministic").decode()

@@ -24,10 +24,12 @@ from leukview.domain.progress import CancelToken
 from leukview.domain.records import ImageFile
 from leukview.imaging.decode import sha256_of
 from leukview.imaging.drive import READ_SECONDS, Drive
+from leukview.session.connection import connect
 from leukview.session.store import SessionStore, open_store
 
 SAMPLE = 32
 SHARE = 0.5  # of the sample that must be known, to call a folder the same
+_INDEX = "index.sqlite"
 _TABLES = """
 CREATE TABLE IF NOT EXISTS folder (path TEXT PRIMARY KEY, session TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS hash (
@@ -116,7 +118,9 @@ def find_or_create(
             name, found = _by_path(index, path, images, hashes, base, reading), Found("path")
             index.execute("BEGIN IMMEDIATE")
             if not name:
-                name, found = _by_hashes(index, sorted(set(hashes.values())), base)
+                name = _most_known(index, sorted(set(hashes.values())), base)
+                found = Found("hashes" if name else "new")
+                name = name or uuid.uuid4().hex
             index.execute("INSERT OR REPLACE INTO folder VALUES (?, ?)", (path, name))
             rows = [(sha256, name) for sha256 in hashes.values()]
             index.executemany("INSERT OR IGNORE INTO hash VALUES (?, ?)", rows)
@@ -136,6 +140,41 @@ def find_or_create(
     return open_store(base / f"{name}.lkv"), found
 
 
+def find(
+    images: Sequence[ImageFile],
+    folder: Path,
+    data_dir: Path | None = None,
+    *,
+    cancel: CancelToken | None = None,
+) -> Path | None:
+    """The file of the session that `find_or_create` would open; None without one, or if stopped.
+
+    Nothing is made and nothing is remembered.
+
+    Raises:
+        DriveError: the drive with the images does not answer.
+        SessionError: the data folder cannot be read.
+    """
+    base = (data_dir or data_folder()) / "sessions"
+    reading = _Reading(cancel)
+    try:
+        if not (base / _INDEX).is_file():
+            return None
+        path = reading.answer(lambda: str(folder.resolve()))
+        hashes = _sampled(images, reading)
+        with contextlib.closing(connect(base / _INDEX, read_only=True)) as index:
+            name = _by_path(index, path, images, hashes, base, reading)
+            name = name or _most_known(index, sorted(set(hashes.values())), base)
+    except _StoppedError:
+        return None
+    except (OSError, sqlite3.Error) as error:
+        raise SessionError(
+            f"LeukView's data folder {base} cannot be read ({error}). Nothing was changed. Check"
+            " its rights, or set LEUKVIEW_DATA to another folder."
+        ) from error
+    return base / f"{name}.lkv" if name else None
+
+
 def _by_path(
     index: sqlite3.Connection,
     path: str,
@@ -153,13 +192,11 @@ def _by_path(
     return name if known or _still_there(index, name, images, reading) else ""
 
 
-def _by_hashes(index: sqlite3.Connection, hashes: Sequence[str], base: Path) -> tuple[str, Found]:
-    """The session that knows most of these hashes, and at least half; else a new one."""
+def _most_known(index: sqlite3.Connection, hashes: Sequence[str], base: Path) -> str:
+    """The session that knows most of these hashes, and at least half; else ""."""
     known = {n: k for n, k in _known(index, hashes).items() if (base / f"{n}.lkv").is_file()}
     best = max(known, key=lambda name: known[name], default="")
-    if best and known[best] >= SHARE * len(hashes):
-        return best, Found("hashes")
-    return uuid.uuid4().hex, Found("new")
+    return best if best and known[best] >= SHARE * len(hashes) else ""
 
 
 def _known(index: sqlite3.Connection, hashes: Sequence[str]) -> dict[str, int]:
@@ -187,7 +224,7 @@ def _still_there(
 
 @contextlib.contextmanager
 def _index(base: Path) -> Iterator[sqlite3.Connection]:
-    path = base / "index.sqlite"
+    path = base / _INDEX
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     connection = sqlite3.connect(path, timeout=10, isolation_level=None)
     try:

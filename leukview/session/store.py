@@ -17,12 +17,17 @@ from typing import Any
 from leukview.domain.classes import CellClass
 from leukview.domain.errors import SessionError
 from leukview.domain.records import ImageFile, ImageResult
-from leukview.session import migrations, suggestions
+from leukview.session import migrations, schema, suggestions
 from leukview.session.connection import connect, rows
 from leukview.session.drives import is_remote
-from leukview.session.events import Event, encode
+from leukview.session.events import GENESIS, Event, Head, chained, encode
 from leukview.session.lock import WriterLock
 from leukview.session.writer import Writer
+
+_ONLY_READ = (
+    "This session was opened for reading only. Nothing was changed. Open its folder of images in"
+    " the window to decide."
+)
 
 
 def open_store(path: Path) -> SessionStore:
@@ -66,6 +71,28 @@ def open_store(path: Path) -> SessionStore:
         ) from error
 
 
+def open_to_read(path: Path) -> SessionStore:
+    """Open a session that exists without writing to it, whoever else writes meanwhile.
+
+    Raises:
+        SessionError: it cannot be read, is empty, damaged, from another version, or not ours.
+    """
+    try:
+        with contextlib.closing(connect(path, read_only=True)) as connection:
+            version = migrations.check(connection, path.name)
+        if version == schema.VERSION:
+            return SessionStore(path, None, None, notice=_ONLY_READ)
+    except sqlite3.Error as error:
+        raise SessionError(
+            f"The session {path.name} cannot be read ({error}). Nothing in it was changed."
+            " Check that it is a session of LeukView, and its rights."
+        ) from error
+    raise SessionError(
+        f"The session {path.name} was never used, or was written by an older LeukView. Nothing in"
+        " it was changed. Open its folder of images in the window once."
+    )
+
+
 class SessionStore:
     """An open session. Use `open_store` to get one, and `close` it.
 
@@ -85,10 +112,11 @@ class SessionStore:
         lock: WriterLock | None,
         *,
         remote: bool = False,
+        notice: str = "",
     ) -> None:
         self.path = path
         self.read_only = connection is None
-        self.notice = _notice(read_only=self.read_only, remote=remote)
+        self.notice = notice or _notice(read_only=self.read_only, remote=remote)
         self.on_saved: Callable[[int, str], None] | None = None
         self.on_failed: Callable[[Exception], None] | None = None
         self._connection, self._lock = connection, lock
@@ -133,11 +161,26 @@ class SessionStore:
         for row in self._read("SELECT seq, at, kind, payload, hash FROM event ORDER BY seq"):
             yield Event(*row)
 
+    def head(self) -> Head:
+        """Where the log ends, with what is queued; does not wait for the disk."""
+        waiting = self._writer.waiting() if self._writer else []  # before the disk is looked at
+        query = "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1"
+        seq, last = next(iter(self._read(query)), (0, GENESIS))
+        for number, at, kind, text in waiting:
+            if number > seq:
+                seq, last = number, chained(last, number, at, kind, text)
+        return Head(seq, last)
+
     def known_images(self) -> Iterator[suggestions.KnownImage]:
         """Every file whose bytes were read in this session."""
         self._settle()
         for row in self._read(suggestions.KNOWN):
             yield suggestions.KnownImage(*row)
+
+    def models(self) -> list[suggestions.KnownModel]:
+        """The models whose suggestions are kept, in the order in which they came first."""
+        self._settle()
+        return [suggestions.known_model(row) for row in self._read(suggestions.MODELS)]
 
     def results(
         self, model_sha256: str, only: Sequence[str] | None = None

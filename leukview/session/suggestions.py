@@ -13,6 +13,7 @@ import numpy as np
 from leukview.domain.records import ImageFile, ImageResult, Suggestion
 
 KNOWN = "SELECT folder, name, bytes, modified_ns, sha256 FROM image"
+MODELS = "SELECT sha256, model_id, classes FROM model ORDER BY id"
 SAID = """SELECT s.sha256, s.class_id, s.confidence, s.probabilities, s.unfamiliarity,
     s.unfamiliar, s.needs_review, s.notes, s.device
     FROM suggestion s JOIN model m ON m.id = s.model WHERE m.sha256 = ?"""
@@ -31,6 +32,15 @@ class KnownImage:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownModel:
+    """A model that spoke: SHA-256 of its file, its id, and its classes' ids in order."""
+
+    sha256: str
+    model_id: str
+    class_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StoredSuggestion:
     """What a model said earlier about the bytes with this hash, and on which device."""
 
@@ -38,6 +48,12 @@ class StoredSuggestion:
     suggestion: Suggestion
     notes: tuple[str, ...]
     device: str
+
+
+def known_model(row: Sequence[Any]) -> KnownModel:
+    """One row of `MODELS`."""
+    sha256, model_id, classes = row
+    return KnownModel(sha256, model_id, tuple(msgspec.json.decode(classes, type=list[str])))
 
 
 def stored(row: Sequence[Any]) -> StoredSuggestion:

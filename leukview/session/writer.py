@@ -25,10 +25,11 @@ _MOST_PER_COMMIT = 256
 
 @dataclass(frozen=True, slots=True)
 class _Write:
-    """Work for the thread; `seq` of the event in it, 0 for anything else."""
+    """Work for the thread; `seq` of the event in it and its fields, 0 for anything else."""
 
     run: Callable[[sqlite3.Connection], None]
     seq: int = 0
+    fields: tuple[str, str, str] = ("", "", "")
 
 
 class Writer:
@@ -71,6 +72,11 @@ class Writer:
         with self._changed:
             return sum(1 for write in self._queue if write.seq)
 
+    def waiting(self) -> list[tuple[int, str, str, str]]:
+        """Number, time, kind and text of the events that may not be on the disk yet, in order."""
+        with self._changed:
+            return [(write.seq, *write.fields) for write in self._queue if write.seq]
+
     def append(self, kind: str, text: str) -> int:
         """Queue one event, its particulars as JSON, and return its number.
 
@@ -98,7 +104,7 @@ class Writer:
                     (seq, at, kind, text, chained(before, seq, at, kind, text)),
                 )
 
-            self._queue.append(_Write(run, seq))
+            self._queue.append(_Write(run, seq, (at, kind, text)))
             self._changed.notify_all()
         return seq
 

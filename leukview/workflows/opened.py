@@ -27,6 +27,7 @@ from leukview.inference.model_file import ModelFile, load, resolve
 from leukview.inference.providers import Device
 from leukview.session.index import find_or_create
 from leukview.session.store import SessionStore
+from leukview.workflows import last_model
 from leukview.workflows.classify_folder import classify_folder
 from leukview.workflows.open_folder import ModelChoice, choose_model, open_folder
 from leukview.workflows.review import Review
@@ -107,7 +108,8 @@ class Opening:
             classes = choice.model.contract.cell_classes if choice else ()
             review = Review(scan.images, classes, store, reviewer=self._reviewer, cancel=cancel)
             if choice:
-                _recall(review, choice.model)
+                last_model.keep(store, choice.model)
+                recall(review, choice.model.sha256)
         except BaseException:
             store.close()
             raise
@@ -193,12 +195,13 @@ def use_model(opened: Opened, choice: ModelChoice, *, remember: bool = False) ->
         }
         opened.store.set_meta(_CHOICE, json.dumps(kept))
     opened.review.set_classes(choice.model.contract.cell_classes)
-    _recall(opened.review, choice.model)
+    last_model.keep(opened.store, choice.model)
+    recall(opened.review, choice.model.sha256)
 
 
-def _recall(review: Review, model: ModelFile) -> None:
+def recall(review: Review, model_sha256: str) -> None:
     """Earlier suggestions of this model, and the classes that folder names stand for."""
-    classes = model.contract.cell_classes
+    classes = review.classes
     known: dict[tuple[str, ...], str] = {}
     truths = []
     for image in review.images:
@@ -206,7 +209,7 @@ def _recall(review: Review, model: ModelFile) -> None:
         if folders not in known:
             known[folders] = class_of_folders(folders, classes) or ""
         truths.append(known[folders])
-    review.load_stored(model.sha256)
+    review.load_stored(model_sha256)
     review.set_truth(truths)
 
 

@@ -14,7 +14,7 @@ from leukview.domain.errors import DriveError, SessionError
 from leukview.domain.progress import CancelToken
 from leukview.domain.records import ImageFile
 from leukview.session import index
-from leukview.session.index import find_or_create
+from leukview.session.index import find, find_or_create
 from leukview.session.store import SessionStore
 
 
@@ -53,6 +53,24 @@ def test_a_renamed_and_moved_folder_is_found_again(tmp_path: Path) -> None:
     again, how = opened(moved, images_of(moved))
     assert (again, how) == (first, "hashes")
     assert opened(moved, images_of(moved)) == (first, "path")
+
+
+def test_a_session_is_found_as_opening_would_and_nothing_is_made_or_remembered(
+    tmp_path: Path,
+) -> None:
+    images = images_of(tmp_path / "a")
+    assert find(images, tmp_path / "a") is None
+    assert not index.data_folder().exists()
+    first, _ = opened(tmp_path / "a", images)
+    assert find(images, tmp_path / "a") == first
+    stranger = images_of(tmp_path / "b", salt="other")
+    assert find(stranger, tmp_path / "b") is None
+    moved = images_of(tmp_path / "c")
+    content = (first.parent / "index.sqlite").read_bytes()
+    assert find(moved, tmp_path / "c") == first
+    assert (first.parent / "index.sqlite").read_bytes() == content
+    first.unlink()
+    assert find(images, tmp_path / "a") is None
 
 
 def test_a_moved_folder_with_some_images_added_and_removed_is_found_again(tmp_path: Path) -> None:

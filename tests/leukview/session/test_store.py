@@ -12,8 +12,8 @@ from leukview.domain.errors import SessionError
 from leukview.domain.records import ImageFile, ImageResult, ModelIdentity, Suggestion
 from leukview.session import schema
 from leukview.session import store as store_module
-from leukview.session.events import first_altered
-from leukview.session.store import open_store
+from leukview.session.events import GENESIS, Head, first_altered
+from leukview.session.store import open_store, open_to_read
 from leukview.session.verify import verify
 
 CLASSES = tuple(
@@ -60,6 +60,58 @@ def test_events_come_back_in_order_and_chained(tmp_path: Path) -> None:
     assert first_altered(events) is None
     assert again.append("decide", {}) == 6
     again.close()
+
+
+def test_the_head_counts_what_is_queued_and_is_what_the_disk_will_say(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "s.lkv")
+    assert store.head() == Head(0, GENESIS)
+    store.append("decide", {"n": 1})
+    connection = store._connection
+    assert connection is not None
+    store.flush()
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+    store.append("decide", {"big": "x" * 100_000})
+    with pytest.raises(SessionError):
+        store.flush()
+    queued = store.head()
+    assert (queued.events, store.unsaved) == (2, 1)
+    connection.execute("PRAGMA max_page_count = 100000")
+    store.retry()
+    store.flush()
+    assert store.head() == queued
+    assert list(store.events())[-1].hash == queued.sha256
+    looking = open_store(tmp_path / "s.lkv")
+    assert looking.read_only
+    assert looking.head() == queued
+    store.close()
+
+
+def test_a_session_is_read_without_a_trace_and_takes_nothing(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "s.lkv")
+    store.append("decide", {"n": 1})
+    store.put_results([result("a.png", "a" * 64)], CLASSES)
+    store.close()
+    reading = open_to_read(tmp_path / "s.lkv")
+    writing = open_store(tmp_path / "s.lkv")
+    assert not writing.read_only  # who only reads keeps nobody from writing
+    writing.close()
+    assert [e.seq for e in reading.events()] == [1]
+    assert [(m.model_id, m.class_ids) for m in reading.models()] == [("toy", ("hem", "all"))]
+    with pytest.raises(SessionError, match="reading only"):
+        reading.append("decide", {})
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not a database, but long enough to be one" * 99])
+def test_what_is_no_session_is_not_opened_for_reading(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    path = tmp_path / "s.lkv"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(SessionError, match=r"s\.lkv"):
+        open_to_read(path)
+    assert path.exists() == (content is not None)
 
 
 def test_the_disk_is_asked_to_keep_each_commit(tmp_path: Path) -> None:
