@@ -31,6 +31,7 @@ from leukview.workflows import last_model
 from leukview.workflows.classify_folder import classify_folder
 from leukview.workflows.open_folder import ModelChoice, choose_model, open_folder
 from leukview.workflows.review import Review
+from leukview.workflows.worklist import names_of
 
 AUTO = "auto"
 _CHOICE, _PLACE = "auto model", "place"  # keys in the session
@@ -48,6 +49,8 @@ class Opened:
         choice: the model and why; None while no model can be used.
         refusal: why there is no model, or "".
         choosing: whether "auto" still has to look at the images, by `choice_for`.
+        slide: its name in the worklist, or "".
+        patient: that the worklist says, or "".
     """
 
     folder: Path
@@ -57,7 +60,14 @@ class Opened:
     choice: ModelChoice | None
     refusal: str
     choosing: bool = False
+    slide: str = ""
+    patient: str = ""
     classifiers: dict[tuple[str, str], Classifier] = field(default_factory=dict)
+
+    def name(self, slide: str, patient: str) -> None:
+        """Take names from the worklist; the table has them too."""
+        self.slide = self.review.slide = slide
+        self.patient = self.review.patient = patient
 
     def close(self) -> None:
         """Write what is queued and end the writer.
@@ -114,6 +124,7 @@ class Opening:
             store.close()
             raise
         opened = Opened(folder, scan, store, review, choice, refusal, choosing)
+        opened.name(*names_of(folder))
         with self._lock:
             kept = not self._abandoned
             self._made = opened if kept else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -305,5 +306,5 @@ def change(how: Callable[[Slides], Slides]) -> Slides:
 
 def names_of(folder: Path) -> tuple[str, str]:
     """Slide and patient of a folder as the worklist has them; two "" if it is in none."""
-    path = str(folder)
+    path = os.path.abspath(folder)  # noqa: PTH100  # resolve() would rename what links name
     return next(((one.name, one.patient) for one in read() if one.path == path), ("", ""))

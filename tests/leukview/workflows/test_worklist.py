@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from leukview.domain.progress import CancelToken
 from leukview.workflows import worklist
+from leukview.workflows.opened import Opening
 from leukview.workflows.worklist import Slide, group, slides_under
 
 CLASSES = frozenset({"hem", "all"})
@@ -260,3 +261,17 @@ def test_a_moved_folder_is_the_same_slide_when_its_session_is():
 
 def test_folders_of_the_shipped_models_classes_are_known():
     assert {"hem", "all", "basophil", "benign"} <= worklist.shipped_class_names()
+
+
+def test_an_opened_slide_has_the_names_of_the_worklist(image_folder, toy_model):
+    folder = image_folder({"a.png": 20})
+    line = Slide(path=str(folder), name="S 1", patient="P 7")
+    worklist.change(lambda slides: worklist.added(slides, [line]))
+    opening = Opening([folder], model=str(toy_model), reviewer="r")
+    for _ in opening.steps(CancelToken()):
+        pass
+    opened = opening.take()
+    assert opened is not None
+    opened.close()
+    assert (opened.slide, opened.patient) == ("S 1", "P 7")
+    assert (opened.review.slide, opened.review.patient) == ("S 1", "P 7")
