@@ -12,13 +12,13 @@ from leukview.measures.audit import Stratum, differing, overall, upper_if_none
 
 @st.composite
 def samples(draw: st.DrawFn) -> tuple[int, int, int]:
-    population = draw(st.integers(1, 400))  # scipy gives nan for none
+    population = draw(st.integers(1, 90))  # scipy gives nan for none
     sampled = draw(st.integers(0, population))
     return population, sampled, draw(st.integers(0, sampled))
 
 
 @given(samples())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_the_interval_is_every_number_that_neither_tail_speaks_against(
     sample: tuple[int, int, int],
 ) -> None:
