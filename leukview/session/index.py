@@ -11,7 +11,7 @@ import hashlib
 import os
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,7 @@ from leukview.session.connection import connect
 from leukview.session.store import SessionStore, open_store
 
 SAMPLE = 32
+_MOST_REGISTERED = 4096  # of an imported session; a folder with some images more finds it
 SHARE = 0.5  # of the sample that must be known, to call a folder the same
 _INDEX = "index.sqlite"
 _TABLES = """
@@ -110,9 +111,7 @@ def find_or_create(
     try:
         path = reading.answer(lambda: str(folder.resolve()))
         hashes = _sampled(images, reading)
-        for private in (base.parent, base):
-            private.mkdir(mode=0o700, parents=True, exist_ok=True)
-            private.chmod(0o700)  # it may have been made by someone less careful
+        sessions_folder(data_dir)
         with _index(base) as index:
             # Before the transaction: other windows would wait for as long as the drive takes.
             name, found = _by_path(index, path, images, hashes, base, reading), Found("path")
@@ -173,6 +172,70 @@ def find(
             " its rights, or set LEUKVIEW_DATA to another folder."
         ) from error
     return base / f"{name}.lkv" if name else None
+
+
+def sessions_folder(data_dir: Path | None = None) -> Path:
+    """Where session files lie; made, and readable by its owner only.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    base = (data_dir or data_folder()) / "sessions"
+    for private in (base.parent, base):
+        private.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private.chmod(0o700)  # it may have been made by someone less careful
+    return base
+
+
+def sharing(hashes: Collection[str], data_dir: Path | None = None) -> list[Path]:
+    """Session files of which at least half of the sampled images have one of these hashes.
+
+    Raises:
+        SessionError: the data folder cannot be read.
+    """
+    base = (data_dir or data_folder()) / "sessions"
+    if not (base / _INDEX).is_file():
+        return []
+    known: dict[str, list[bool]] = {}
+    try:
+        with contextlib.closing(connect(base / _INDEX, read_only=True)) as index:
+            for session, sha256 in index.execute("SELECT session, sha256 FROM hash"):
+                known.setdefault(session, []).append(sha256 in hashes)
+    except sqlite3.Error as error:
+        raise SessionError(
+            f"LeukView's data folder {base} cannot be read ({error}). Nothing was changed. Check"
+            " its rights, or set LEUKVIEW_DATA to another folder."
+        ) from error
+    paths = [base / f"{s}.lkv" for s, found in known.items() if sum(found) >= SHARE * len(found)]
+    return [path for path in paths if path.is_file() and path.stat().st_size]
+
+
+def register(session: str, images: Mapping[str, str], data_dir: Path | None = None) -> None:
+    """Let folders with these images (name to hash) find a session.
+
+    Raises:
+        OSError, sqlite3.Error: the index cannot be written.
+    """
+    names = sorted(images, key=lambda name: _rank(name.rpartition("/")[2]))[:_MOST_REGISTERED]
+    with _index(sessions_folder(data_dir)) as index:
+        index.execute("BEGIN IMMEDIATE")
+        rows = [(images[name], session) for name in names]
+        index.executemany("INSERT OR IGNORE INTO hash VALUES (?, ?)", rows)
+        index.execute("COMMIT")
+
+
+def forget(session: str, data_dir: Path | None = None) -> None:
+    """Remove every trace of a session from the index, also from its free blocks.
+
+    Raises:
+        OSError, sqlite3.Error: the index cannot be written.
+    """
+    with _index(sessions_folder(data_dir)) as index:
+        index.execute("PRAGMA secure_delete = ON")
+        index.execute("BEGIN IMMEDIATE")
+        for table in ("folder", "hash", "sampled"):
+            index.execute(f"DELETE FROM {table} WHERE session = ?", (session,))
+        index.execute("COMMIT")
 
 
 def _by_path(
@@ -236,10 +299,9 @@ def _index(base: Path) -> Iterator[sqlite3.Connection]:
 
 def _sampled(images: Sequence[ImageFile], reading: _Reading) -> dict[str, str]:
     """Hashes of the sampled images by their names; unreadable ones are left out."""
-
-    def rank(image: ImageFile) -> bytes:
-        name = image.path.name.encode("utf-8", "surrogateescape")
-        return hashlib.sha256(name).digest()
-
-    sample = sorted(images, key=rank)[:SAMPLE]
+    sample = sorted(images, key=lambda image: _rank(image.path.name))[:SAMPLE]
     return {image.name: sha256 for image in sample if (sha256 := reading.sha256(image))}
+
+
+def _rank(name: str) -> bytes:
+    return hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()
