@@ -17,7 +17,9 @@ from typer.exceptions import TyperException
 from leukview import __version__
 from leukview.cli import classify as classify_command
 from leukview.cli import doctor as doctor_command
+from leukview.cli import import_ as import_command
 from leukview.cli import models as models_command
+from leukview.cli import verify as verify_command
 from leukview.cli.terminal import Terminal
 from leukview.domain.errors import (
     DeviceError,
@@ -38,6 +40,7 @@ _CODES: tuple[tuple[type[LeukViewError], int], ...] = (
     (SessionError, NOT_WRITABLE),
 )
 WINDOW = "open"
+_OTHERS = ("classify", "verify", "import", "delete", "models", "doctor")
 _LOUD = ("-v", "-vv", "--verbose", "-q", "--quiet")
 log = logging.getLogger("leukview")
 
@@ -224,6 +227,64 @@ def classify(
 
 
 @app.command()
+def verify(
+    context: typer.Context,
+    session: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SESSION",
+            help="A folder of images, a .leukview or a .lkv file.",
+            readable=False,
+        ),
+    ],
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="EXPORT", help="A CSV, XLSX, HTML or .leukview file exported from it earlier."
+        ),
+    ] = None,
+) -> int:
+    """Check that no event of a session was changed, removed or reordered.
+
+    Each event carries a hash of itself and of the one before. The first that does not fit is named.
+    With --against, events cut off at the end and a log written anew are found as well. The log
+    holds what people did; what models said stands beside it and is not checked.
+
+    Whoever can rewrite all files, the session and every export of it, is not caught: keep an
+    export, or the head that is printed, where they cannot write. Names of reviewers are asserted,
+    not authenticated.
+
+    Exit codes: 0 it holds; 1 it does not; 2 usage, or nothing is recorded of this folder.
+    """
+    return verify_command.run(session, against, context.obj)
+
+
+@app.command("import")
+def import_(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A .leukview file.", readable=False)],
+) -> int:
+    """Take a session that was exported elsewhere; its folder of images opens with it then.
+
+    Where these images have a session here, the one has to be the beginning of the other, and the
+    longer one stays. Decisions are never mixed and never replaced.
+    """
+    return import_command.run(file, context.obj)
+
+
+@app.command()
+def delete(
+    context: typer.Context,
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="A folder of images.", readable=False)
+    ],
+    yes: Annotated[bool, typer.Option("--yes", help="It is meant; nothing is asked.")] = False,
+) -> int:
+    """Delete what is recorded of a folder for good: decisions, log, suggestions. Images stay."""
+    return import_command.delete(folder, sure=yes, terminal=context.obj)
+
+
+@app.command()
 def models() -> int:
     """List the models that come with LeukView, with their figures."""
     return models_command.run()
@@ -239,7 +300,7 @@ def _open_window(paths: Sequence[Path], model: str, device: str) -> int:
     # A drive that does not answer is told of by the window, which goes on all the same.
     missing = Drive().within(ANSWER_SECONDS, lambda: [path for path in paths if _missing(path)])
     for path in missing or ():
-        near = difflib.get_close_matches(str(path), ("classify", "models", "doctor"), 1)
+        near = difflib.get_close_matches(str(path), _OTHERS, 1)
         hint = f" Did you mean `leukview {near[0]}`?" if near else " Check the spelling."
         raise UsageError(f"There is no file or folder {str(path)!r}. Nothing was opened.{hint}")
     if not _has_display():

@@ -1,0 +1,165 @@
+"""`leukview verify`, `import` and `delete` through main()."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+
+import openpyxl
+import pytest
+import xlsxwriter
+
+from leukview.__main__ import main
+from leukview.domain.progress import CancelToken
+from leukview.domain.table import Dialect, Row, csv_lines
+from leukview.session import bundle
+from leukview.session.events import Head
+from leukview.session.verify import check
+from leukview.workflows.export_head import EVENTS, HEAD
+from leukview.workflows.opened import Opening
+from leukview.workflows.recorded import session_file
+
+
+@pytest.fixture
+def folder(image_folder, toy_model):
+    """Opened in the window once, with three decisions, and closed."""
+    made = image_folder({"a.png": 20, "b.png": 240, "c.png": 120}, name="Kasten ü")
+    opening = Opening([made], model=str(toy_model), reviewer="R")
+    list(opening.steps(CancelToken()))
+    opened = opening.take()
+    for row in range(3):
+        opened.review.decide([row], "hem")
+    opened.close()
+    return made
+
+
+def altered(folder, statement):
+    with contextlib.closing(sqlite3.connect(session_file([folder]))) as connection:
+        connection.execute("DROP TRIGGER event_never_changes")
+        connection.execute("DROP TRIGGER event_never_goes")
+        connection.execute(statement)
+        connection.commit()
+
+
+def test_verify_says_that_the_log_holds_with_number_and_head(folder, capsys):
+    assert main(["verify", str(folder)]) == 0
+    said = capsys.readouterr()
+    head = check(session_file([folder])).head
+    assert said.out == f"OK  3 events, head {head.sha256}\n"
+    assert "--against" in said.err
+
+
+def test_verify_names_the_event_that_was_altered_with_time_and_kind(folder, capsys):
+    altered(folder, "UPDATE event SET payload = replace(payload, 'hem', 'all') WHERE seq = 2")
+    assert main(["verify", str(folder)]) == 1
+    out = capsys.readouterr().out
+    assert out.startswith("ALTERED  Event 2 (20")
+    assert "Z, decide) is not what was written" in out
+
+
+def csv_file(path, head, *, dialect=Dialect.COMMA):
+    rows = [
+        Row(image=f"{n};,.png", folder="f", probabilities={"hem": 0.5}, log_events=head.events,
+            log_head=head.sha256)
+        for n in range(2)
+    ]  # fmt: skip
+    path.write_bytes("".join(csv_lines(rows, ["hem"], bom=True, dialect=dialect)).encode())
+    return path
+
+
+def export_of(kind, base, folder, head: Head):
+    """An export as the window would have written it at that head."""
+    path = base / f"x.{kind.removeprefix('semicolon ').removeprefix('saved ')}"
+    lines = [("Export", "x"), (EVENTS, head.events), (HEAD, head.sha256)]
+    if kind.endswith("csv"):
+        dialect = Dialect.SEMICOLON if kind.startswith("semi") else Dialect.COMMA
+        return csv_file(path, head, dialect=dialect)
+    if kind == "jsonl":
+        path.write_text(json.dumps({"log_events": head.events, "log_head": head.sha256}) + "\n")
+    elif kind.endswith("xlsx"):
+        book = xlsxwriter.Workbook(path, {"constant_memory": True})
+        book.add_worksheet("Images").write_string(0, 0, "image")
+        sheet = book.add_worksheet("About")
+        for row, (name, value) in enumerate(lines):
+            sheet.write(row, 0, name)
+            sheet.write(row, 1, value)
+        book.close()
+        if kind.startswith("saved"):
+            again = openpyxl.load_workbook(path)
+            again.save(path)
+    elif kind == "html":
+        rows = "".join(f"<tr><th>{name}</th><td><b>{value}</b></td></tr>" for name, value in lines)
+        path.write_text(f"<!doctype html><table>{rows}</table>", encoding="utf-8")
+    else:
+        bundle.export(session_file([folder]), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    "kind", ["csv", "semicolon csv", "jsonl", "xlsx", "saved xlsx", "html", "leukview"]
+)
+def test_a_cut_tail_is_found_against_every_kind_of_export(folder, tmp_path, capsys, kind):
+    head = check(session_file([folder])).head
+    export = export_of(kind, tmp_path, folder, head)
+    assert main(["verify", str(folder), "--against", str(export)]) == 0
+    assert "all 3 events" in capsys.readouterr().err
+    altered(folder, "DELETE FROM event WHERE seq = 3")
+    assert main(["verify", str(folder)]) == 0
+    assert main(["verify", str(folder), "--against", str(export)]) == 1
+    assert "1 event was cut off at the end" in capsys.readouterr().out
+
+
+def test_an_export_without_a_head_is_refused(folder, tmp_path, capsys):
+    plain = tmp_path / "x.csv"
+    plain.write_text("image,folder\na.png,f\n")
+    assert main(["verify", str(folder), "--against", str(plain)]) == 2
+    assert "names no head" in capsys.readouterr().err
+    two = csv_file(tmp_path / "two.csv", Head(3, "a" * 64))
+    two.write_bytes(two.read_bytes().replace(b"aa\r\n", b"ab\r\n", 1))
+    assert main(["verify", str(folder), "--against", str(two)]) == 2
+    assert "names two heads" in capsys.readouterr().err
+    (tmp_path / "x.xlsx").write_text("no zip")
+    assert main(["verify", str(folder), "--against", str(tmp_path / "x.xlsx")]) == 2
+
+
+def test_the_help_says_who_is_not_caught(capsys):
+    assert main(["verify", "--help"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Whoever can rewrite all files" in said
+    assert "is not caught" in said
+
+
+def test_a_folder_that_was_never_reviewed_has_nothing_to_verify(image_folder, capsys):
+    other = image_folder({"x.png": 7}, name="other")
+    assert main(["verify", str(other)]) == 2
+    assert "never reviewed" in capsys.readouterr().err
+
+
+def test_a_session_is_deleted_after_yes_only_and_comes_back_from_its_file(folder, tmp_path, capsys):
+    kept = tmp_path / "x.leukview"
+    head = bundle.export(session_file([folder]), kept)
+    images = sorted(path.name for path in folder.iterdir())
+    assert main(["delete", str(folder)]) == 2
+    assert "3 events" in capsys.readouterr().err
+    assert main(["verify", str(folder)]) == 0
+    assert main(["delete", str(folder), "--yes"]) == 0
+    assert main(["verify", str(folder)]) == 2
+    assert sorted(path.name for path in folder.iterdir()) == images
+    assert main(["import", str(kept)]) == 0
+    assert "3 events" in capsys.readouterr().err
+    assert main(["verify", str(folder), "--against", str(kept)]) == 0
+    assert check(session_file([folder])).head == head
+    assert main(["import", str(kept)]) == 0
+    assert "nothing was changed" in capsys.readouterr().err
+
+
+def test_what_cannot_be_imported_is_said(folder, tmp_path, capsys):
+    assert main(["import", str(tmp_path / "none.leukview")]) == 2
+    assert "no file" in capsys.readouterr().err
+    assert main(["import", str(folder / "a.png")]) == 2
+    assert "is no session" in capsys.readouterr().err
+    (tmp_path / "bad.leukview").write_text("x" * 5000)
+    assert main(["import", str(tmp_path / "bad.leukview")]) == 5
+    assert main(["delete", str(tmp_path / "bad.leukview"), "--yes"]) == 2
+    assert (tmp_path / "bad.leukview").exists()
