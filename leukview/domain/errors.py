@@ -8,6 +8,7 @@ LeukViewError
   ImageError            one image cannot be read; the work goes on without it
   DriveError            a drive does not answer
   SessionError          the session store cannot be opened or written
+  FinalError            a final slide is not changed without a reason
   OutputError           a table or report cannot be written
 
 Every message says what happened, what became of the data, and what to do next.
@@ -53,6 +54,10 @@ class DriveError(LeukViewError):
 
 class SessionError(LeukViewError):
     """The session store cannot be opened or written."""
+
+
+class FinalError(LeukViewError):
+    """A final slide is not changed without a reason."""
 
 
 class OutputError(LeukViewError):

@@ -1,172 +1,252 @@
-"""Decisions as a replay of the session's events: what stands now, and what can be undone.
+"""What stands now, and what can be undone: a replay of the session's events.
 
-Kinds of events: `decide`, `agree`, `unsure`, `exclude`, `clear` carry an `Action`; `undo` and
-`redo` carry the number of the event that they take back or repeat.
+Events whose kind is in `actions.KINDS` carry an `Action`; `undo` and `redo` carry the number of the
+event that they take back or repeat; all other kinds are of the record (`workflows.record`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
-from leukview.domain.records import Decision, DecisionState
+from leukview.domain.records import Decision
 from leukview.session.events import Event, now
 from leukview.session.store import SessionStore
+from leukview.workflows import record
+from leukview.workflows.actions import KINDS, NOTHING, Action, Reading, Standing, applied, in_words
+from leukview.workflows.record import Record
 
-KINDS = frozenset({"decide", "agree", "unsure", "exclude", "clear"})
-
-
-class Action(msgspec.Struct, frozen=True, kw_only=True):
-    """One action of a person on some images, each named by the hash of its bytes.
-
-    Attributes:
-        kind: `decide`, `agree`, `unsure`, `exclude` or `clear`.
-        images: SHA-256 of each.
-        suggestions: class id that was suggested for each, or "".
-        class_id: decided for, with `decide`.
-        reason: with `exclude`.
-        reviewer: asserted name.
-        queue: in which the images were shown.
-        seen: whether the suggestion was on the screen: of all, of none, or of those whose places
-            in `images` stand here.
-        text: for menus ("3 images decided as Normal").
-    """
-
-    kind: str
-    images: tuple[str, ...]
-    suggestions: tuple[str, ...]
-    class_id: str = ""
-    reason: str = ""
-    reviewer: str = ""
-    queue: str = ""
-    seen: bool | tuple[int, ...] = True
-    text: str = ""
+Numbers = NDArray[np.int64]
+Codes = NDArray[np.int32]
 
 
 @dataclass(slots=True)
 class _Step:
-    """A done action, and what stood before it for its images."""
+    """A done action, on which images (by number), and the codes that stood for them before."""
 
     seq: int
     at: str
     action: Action
-    before: dict[str, Decision | None]
+    images: Numbers
+    before: Codes
 
 
 class ActionLog:
-    """Replays a session and adds to it; `decisions` is what stands, by image hash."""
+    """Replays a session and adds to it.
+
+    Every image that was ever acted on has a number, and every reading one column of codes by these
+    numbers: 100,000 images are decided, or a decision about them taken back, by one assignment.
+
+    Attributes:
+        reading: whose decisions are made and undone now.
+        record: what stands of the session as a whole.
+        standings: what each code stands for; code 0 is nothing.
+    """
 
     def __init__(self, store: SessionStore) -> None:
         self._store = store
-        self.decisions: dict[str, Decision] = {}
-        self._done: list[_Step] = []
-        self._undone: list[_Step] = []
+        self.record = Record()
+        self.standings: list[Standing] = [NOTHING]
+        self._code: dict[Standing, int] = {NOTHING: 0}
+        self._number: dict[str, int] = {}
+        self._codes: dict[Reading, Codes] = {r: np.zeros(0, np.int32) for r in Reading}
+        self._done: dict[Reading, list[_Step]] = {r: [] for r in Reading}
+        self._undone: dict[Reading, list[_Step]] = {r: [] for r in Reading}
         for event in store.events():
             self._replay(event)
 
     @property
+    def reading(self) -> Reading:
+        return self.record.reading
+
+    @property
     def undo_text(self) -> str | None:
         """What undo would take back."""
-        return self._done[-1].action.text if self._done else None
+        done = self._done[self.reading]
+        return done[-1].action.text if done else None
 
     @property
     def redo_text(self) -> str | None:
         """What redo would repeat."""
-        return self._undone[-1].action.text if self._undone else None
+        undone = self._undone[self.reading]
+        return undone[-1].action.text if undone else None
+
+    # What stands
+
+    def known(self, sha256: str) -> bool:
+        """Whether anybody has ever said anything about an image."""
+        return sha256 in self._number
+
+    def numbers(self, images: Iterable[str]) -> Numbers:
+        """Number of each image by its hash, -1 where nobody has said anything about it."""
+        get = self._number.get
+        return np.array([get(sha, -1) for sha in images], np.int64)
+
+    def codes(self, numbers: Numbers, reading: Reading | None = None) -> Codes:
+        """Codes of these images, as `standings` explains them; 0 for number -1."""
+        column = self._column(reading or self.reading)
+        if not len(column):
+            return np.zeros(len(numbers), np.int32)
+        return np.asarray(np.where(numbers >= 0, column[numbers], 0), np.int32)
+
+    def standing(self, sha256: str, reading: Reading | None = None) -> Standing:
+        """What stands for one image."""
+        number = self._number.get(sha256, -1)
+        return self.standings[int(self.codes(np.array([number]), reading)[0])]
+
+    def decision(self, sha256: str, reading: Reading | None = None) -> Decision | None:
+        """The decision that stands for one image."""
+        return self.standing(sha256, reading).decision
+
+    def said(self, reading: Reading | None = None) -> dict[str, Standing]:
+        """Everything that stands in a reading, by image hash."""
+        column = self._column(reading or self.reading)
+        return {
+            sha: self.standings[code]
+            for sha, code in zip(self._number, column.tolist(), strict=True)
+            if code
+        }
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing stands for any image in the current reading."""
+        return not self._column(self.reading).any()
+
+    # What is done
 
     def do(self, action: Action) -> None:
-        """Append an action and apply it.
+        """Append an action, with what stood before, and apply it.
 
         Raises:
             SessionError: the session takes nothing now; nothing was changed.
         """
         at = now()
-        seq = self._store.append(action.kind, msgspec.structs.asdict(action))
-        self._apply(seq, at, action)
+        numbers = self._numbered(action.images)
+        codes = self._column(self.reading)[numbers]
+        old = _said_before(codes, self.standings)
+        kept = msgspec.structs.replace(action, reading=self.reading.value, old=old)
+        seq = self._store.append(kept.kind, kept.payload())
+        self._apply(seq, at, kept)
 
     def undo(self) -> Action | None:
         """Append the inverse of the last action; the same errors as `do`."""
-        if not self._done:
+        done = self._done[self.reading]
+        if not done:
             return None
-        self._store.append("undo", {"of": self._done[-1].seq})
-        return self._take_back()
+        self._store.append("undo", self._of(done[-1]))
+        return self._take_back(self.reading)
 
     def redo(self) -> Action | None:
         """Append a repetition of the action undone last; the same errors as `do`."""
-        if not self._undone:
+        undone = self._undone[self.reading]
+        if not undone:
             return None
-        self._store.append("redo", {"of": self._undone[-1].seq})
-        return self._repeat()
+        self._store.append("redo", self._of(undone[-1]))
+        return self._repeat(self.reading)
+
+    def keep(self, kind: str, payload: Mapping[str, Any]) -> None:
+        """Append an event of the record and apply it; the same errors as `do`."""
+        at = now()
+        seq = self._store.append(kind, payload)
+        self.record = record.after(self.record, kind, payload, at=at, seq=seq)
+
+    # Inside
+
+    def _of(self, step: _Step) -> dict[str, Any]:
+        reading = {} if self.reading is Reading.FIRST else {"reading": self.reading.value}
+        return {"of": step.seq, **reading}
 
     def _replay(self, event: Event) -> None:
-        if event.kind == "undo":
-            self._take_back()
-        elif event.kind == "redo":
-            self._repeat()
-        elif event.kind in KINDS:
+        if event.kind in KINDS:
             self._apply(event.seq, event.at, msgspec.json.decode(event.text, type=Action))
+            return
+        payload = event.payload
+        reading = Reading(payload.get("reading", Reading.FIRST.value))
+        if event.kind == "undo":
+            self._take_back(reading)
+        elif event.kind == "redo":
+            self._repeat(reading)
+        else:
+            self.record = record.after(self.record, event.kind, payload, at=event.at, seq=event.seq)
 
     def _apply(self, seq: int, at: str, action: Action) -> None:
-        self._undone.clear()
-        self._done.append(self._set(seq, at, action))
+        reading = Reading(action.reading)
+        self._undone[reading].clear()
+        self._done[reading].append(self._set(reading, seq, at, action))
 
-    def _set(self, seq: int, at: str, action: Action) -> _Step:
-        before = {sha: self.decisions.get(sha) for sha in action.images}
-        # One object per suggestion, not per image: 100,000 images at once take 0.1 s, not 0.6.
-        kinds = list(zip(action.suggestions, _seen(action), strict=True))
-        made = {kind: _decision(action, *kind, at) for kind in set(kinds)}
-        for sha, kind in zip(action.images, kinds, strict=True):
-            found = made[kind]
-            if found is None:
-                self.decisions.pop(sha, None)
-            else:
-                self.decisions[sha] = found
-        return _Step(seq, at, action, before)
+    def _set(self, reading: Reading, seq: int, at: str, action: Action) -> _Step:
+        numbers = self._numbered(action.images)
+        column = self._column(reading)
+        before = column[numbers]
+        column[numbers] = self._after(action, at, before)
+        return _Step(seq, at, action, numbers, before)
 
-    def _take_back(self) -> Action:
-        step = self._done.pop()
-        for sha, found in step.before.items():
-            if found is None:
-                self.decisions.pop(sha, None)
-            else:
-                self.decisions[sha] = found
-        self._undone.append(step)
+    def _after(self, action: Action, at: str, before: Codes) -> Codes:
+        """Codes after an action: one object for all images that are alike, not one for each."""
+        kinds = _kinds(action, before)
+        _, first, kind = np.unique(kinds, return_index=True, return_inverse=True)
+        made = [
+            self._coded(applied(action, at, place, self.standings[int(before[place])]))
+            for place in first.tolist()
+        ]
+        return np.array(made, np.int32)[kind]
+
+    def _coded(self, standing: Standing) -> int:
+        code = self._code.setdefault(standing, len(self.standings))
+        if code == len(self.standings):
+            self.standings.append(standing)
+        return code
+
+    def _numbered(self, images: Sequence[str]) -> Numbers:
+        """Number of each image; new ones get the next."""
+        number = self._number
+        return np.array([number.setdefault(sha, len(number)) for sha in images], np.int64)
+
+    def _column(self, reading: Reading) -> Codes:
+        """The codes of a reading, as long as there are numbers."""
+        column, count = self._codes[reading], len(self._number)
+        if len(column) < count:
+            longer = np.zeros(max(count, 2 * len(column)), np.int32)
+            longer[: len(column)] = column
+            column = self._codes[reading] = longer
+        return column[:count]
+
+    def _take_back(self, reading: Reading) -> Action:
+        step = self._done[reading].pop()
+        self._column(reading)[step.images] = step.before
+        self._undone[reading].append(step)
         return step.action
 
-    def _repeat(self) -> Action:
-        step = self._undone.pop()
-        self._done.append(self._set(step.seq, step.at, step.action))
+    def _repeat(self, reading: Reading) -> Action:
+        step = self._undone[reading].pop()
+        self._done[reading].append(self._set(reading, step.seq, step.at, step.action))
         return step.action
 
 
-def _seen(action: Action) -> list[bool]:
-    """Per image of an action, whether its suggestion was on the screen."""
+def _kinds(action: Action, before: Codes) -> NDArray[np.int64]:
+    """(N,) numbers that are equal where an action has the same outcome."""
     count = len(action.images)
-    if isinstance(action.seen, bool):
-        return [action.seen] * count
-    places = set(action.seen)
-    return [place in places for place in range(count)]
+    kinds = before.astype(np.int64)
+    for labels in (action.suggestions, action.adopted):
+        if len(labels) == count:
+            place: dict[Any, int] = {}
+            labelled = (place.setdefault(label, len(place)) for label in labels)
+            kinds = kinds * (count + 1) + np.fromiter(labelled, np.int64, count)
+            _, kinds = np.unique(kinds, return_inverse=True)
+    if not isinstance(action.seen, bool):
+        seen = np.zeros(count, np.int64)
+        seen[list(action.seen)] = 1
+        kinds = 2 * kinds + seen
+    return kinds
 
 
-def _decision(action: Action, suggestion: str, seen: bool, at: str) -> Decision | None:
-    if action.kind == "clear":
-        return None
-    class_id = {"decide": action.class_id, "agree": suggestion}.get(action.kind, "")
-    if action.kind == "unsure":
-        state = DecisionState.UNSURE
-    elif action.kind == "exclude":
-        state = DecisionState.EXCLUDED
-    else:
-        state = DecisionState.AGREED if class_id == suggestion else DecisionState.CHANGED
-    return Decision(
-        state=state,
-        class_id=class_id,
-        reason=action.reason,
-        reviewer=action.reviewer,
-        decided_at=at,
-        # What was never suggested cannot have been seen.
-        suggestion_seen=seen and bool(suggestion),
-        suggestion=suggestion,
-        queue=action.queue,
-    )
+def _said_before(codes: Codes, standings: Sequence[Standing]) -> tuple[str, ...]:
+    """What stood for each image in words; one for all where it was the same."""
+    found, place = np.unique(codes, return_inverse=True)
+    words = [in_words(standings[int(code)]) for code in found]
+    return tuple(words) if len(words) == 1 else tuple(words[n] for n in place.tolist())

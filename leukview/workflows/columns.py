@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leukview.domain.classes import CellClass
-from leukview.domain.records import Decision, DecisionState, ImageFile, Suggestion
+from leukview.domain.records import DecisionState, ImageFile, Suggestion
+from leukview.workflows.actions import Standing
 
 Rows = NDArray[np.int64]
 _PLACE = {state: place for place, state in enumerate(DecisionState)}
@@ -54,11 +55,16 @@ class Columns:
         unfamiliar, needs_review: bool (N,).
         state: int8 (N,), index into `tuple(DecisionState)`; agreed or changed is said against the
             suggestion that stands in the row now, whatever was suggested when it was decided.
-        errors, notes, reasons: by row, where there is one.
+        flagged: bool (N,), by a person.
+        errors, notes, reasons, comments: by row, where there is one.
         sha256: by row, "" until the file was read.
         checked: bool (N,), whether the bytes were read since the folder was opened; until then a
             hash is what the session recalls of a file of that name, size and time.
         seen: bool (N,), whether the suggestion was on the screen.
+        other: class index (N,) int16 by a second model that is compared, -1 for none.
+        other_confidence: float32 (N,) of that.
+        other_sha256: of the second model, or "".
+        slide, patient: names that the worklist gives the folder, or "".
         devices: on which a row's suggestion was made.
         model_sha256: of the model whose suggestions are shown, or "".
     """
@@ -70,7 +76,10 @@ class Columns:
         self.checked = np.zeros(self.count, np.bool_)
         self.state = np.zeros(self.count, np.int8)
         self.decided = np.full(self.count, -1, np.int16)
+        self.flagged = np.zeros(self.count, np.bool_)
         self.reasons: dict[int, str] = {}
+        self.comments: dict[int, str] = {}
+        self.slide = self.patient = ""
         self.errors: dict[int, str] = {}
         self.devices: dict[int, str] = {}
         self._start(())
@@ -104,11 +113,12 @@ class Columns:
         self.needs_review = np.zeros(n, np.bool_)
         self.seen = np.zeros(n, np.bool_)
         self.model_sha256 = ""
+        self._forget_other()
         self.errors.clear()
         self.devices.clear()
         self.notes: dict[int, tuple[str, ...]] = {}
 
-    def _suggestion_ids(self, rows: Sequence[int]) -> list[str]:
+    def _suggestion_ids(self, rows: Sequence[int] | Rows) -> list[str]:
         ids = [*(c.id for c in self.classes), ""]  # -1, no suggestion, is the last
         return [ids[place] for place in self.suggested[np.asarray(rows, np.int64)].tolist()]
 
@@ -138,22 +148,52 @@ class Columns:
         for kept in (self.notes, self.devices, self.errors):
             kept.pop(row, None)
 
-    def _show(self, rows: Rows, decisions: Mapping[str, Decision]) -> None:
-        """Bring the columns of these rows up to the decisions, by the hashes of their bytes."""
-        sha256, index = self.sha256, self._index
-        states: list[int] = []
-        classes: list[int] = []
-        for row in rows.tolist():
-            found = decisions.get(sha256[row])
-            states.append(_PLACE[found.state] if found else 0)
-            classes.append(index.get(found.class_id, -1) if found else -1)
-            if found and found.reason:
-                self.reasons[row] = found.reason
-            elif self.reasons:
-                self.reasons.pop(row, None)
-        self.state[rows] = states
-        self.decided[rows] = classes
+    @property
+    def hidden(self) -> NDArray[np.bool_]:
+        """Rows whose suggestion is not to be seen; bool (N,)."""
+        return np.zeros(self.count, np.bool_)
+
+    def _forget_other(self) -> None:
+        """No second model."""
+        self.other = np.full(self.count, -1, np.int16)
+        self.other_confidence = np.full(self.count, np.nan, np.float32)
+        self.other_sha256 = ""
+
+    @property
+    def disagree(self) -> NDArray[np.bool_]:
+        """Rows for which the two models suggest different classes; bool (N,)."""
+        both = (self.other >= 0) & (self.suggested >= 0)
+        return np.asarray(both & (self.other != self.suggested))
+
+    def _show(self, rows: Rows, codes: NDArray[np.int32], standings: Sequence[Standing]) -> None:
+        """Bring the columns of these rows up to what stands: a code each, and what codes mean."""
+        found, place = np.unique(codes, return_inverse=True)
+        each = [standings[code] for code in found.tolist()]
+        said = [one.decision for one in each]
+        state = np.array([_PLACE[d.state] if d else 0 for d in said], np.int8)
+        of = [self._index.get(d.class_id, -1) if d else -1 for d in said]
+        self.state[rows] = state[place]
+        self.decided[rows] = np.array(of, np.int16)[place]
+        self.flagged[rows] = np.array([one.flag for one in each], np.bool_)[place]
+        for texts, words in (
+            (self.reasons, [d.reason if d else "" for d in said]),
+            (self.comments, [one.comment for one in each]),
+        ):
+            if texts or any(words):
+                for row, n in zip(rows.tolist(), place.tolist(), strict=True):
+                    if words[n]:
+                        texts[row] = words[n]
+                    else:
+                        texts.pop(row, None)
         self._compare(rows)
+
+    def _show_nothing(self, row: int) -> None:
+        """Nobody has said anything about this row."""
+        self.state[row] = 0
+        self.decided[row] = -1
+        self.flagged[row] = False
+        self.reasons.pop(row, None)
+        self.comments.pop(row, None)
 
     def _compare(self, rows: Rows) -> None:
         """Whether decisions for a class agree with what is suggested in their rows."""

@@ -1,48 +1,32 @@
 """What models suggested and people decided for the images of one folder, as columns of numbers.
 
-An action of a person is one event in the session, however many images it covers; undo and redo are
-events too, so nothing is ever erased. The state here is what a replay of the events gives.
+The state here is what a replay of the session's events gives.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import Sequence
 
+import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from leukview.domain.classes import CellClass
+from leukview.domain.errors import UsageError
 from leukview.domain.progress import CancelToken
-from leukview.domain.records import (
-    Decision,
-    ImageFile,
-    ImageResult,
-)
-from leukview.imaging.drive import ANSWER_SECONDS, Drive
+from leukview.domain.records import Decision, DecisionState, ImageFile, ImageResult
+from leukview.session.events import Head
 from leukview.session.store import SessionStore
-from leukview.workflows import identity
-from leukview.workflows.action_log import Action, ActionLog
-from leukview.workflows.columns import Changes, Columns, Rows, none
-from leukview.workflows.identity import Reread
-from leukview.workflows.request import Request
+from leukview.workflows.actions import Reading
+from leukview.workflows.columns import Changes, Rows, none
+from leukview.workflows.deciding import LOOK_AT_ONCE, READ_AT_ONCE, Deciding
+from leukview.workflows.record import Audit, Mode, draw, population_sha256
 
 __all__ = ["LOOK_AT_ONCE", "READ_AT_ONCE", "Changes", "Review", "Rows"]
 
-# A decision about a renamed file shows at once; more files would delay the start by seconds.
-_READ_ON_OPENING = 256
-# More files than this are not looked at, or read, while somebody waits for a key to answer: on a
-# network drive one look takes 0.5 ms.
-LOOK_AT_ONCE, READ_AT_ONCE = 512, 64
-_SILENT = "The drive does not answer. Nothing was decided. Check it, then try again."
 
-
-class Review(Columns):
-    """The columns of one folder, its session, and what can be done.
-
-    Attributes:
-        reviewer: name that new decisions carry; asserted, not authenticated.
-    """
+class Review(Deciding):
+    """The columns of one folder, its session, and what can be done."""
 
     def __init__(
         self,
@@ -54,13 +38,7 @@ class Review(Columns):
         cancel: CancelToken | None = None,
     ) -> None:
         """Recall what the session knows; `cancel` ends the reading that this may need."""
-        super().__init__(images)
-        self.reviewer = reviewer
-        self._store = store
-        self._log = ActionLog(store)
-        self._rows: dict[str, list[int]] = {}
-        self._unreachable: set[int] = set()
-        self._drive = Drive()
+        super().__init__(images, store, reviewer)
         self._start(classes)
         self._recall_hashes(cancel)
 
@@ -71,9 +49,11 @@ class Review(Columns):
         the table; its row shows no class index.
         """
         self._start(classes)
-        everything = np.arange(self.count, dtype=np.int64)
-        self._show(everything, self._log.decisions)
-        return Changes(everything, "Another model")
+        return self._anew("Another model")
+
+    def head(self) -> Head:
+        """Number of events in the session's log, and the hash of the last."""
+        return self._store.head()
 
     # Suggestions
 
@@ -104,257 +84,179 @@ class Review(Columns):
                 taken.append(row)
         return Changes(np.array(sorted(taken), np.int64), "Earlier suggestions")
 
-    # Decisions
+    def compare_with(self, model_sha256: str) -> Changes:
+        """Put another model's kept suggestions beside those that are shown; "" for none.
 
-    def decide(self, rows: Iterable[int], class_id: str, *, queue: str = "all") -> Changes:
-        """Decide for a class; it counts as agreed where it is what was suggested."""
-        name = next((c.name for c in self.classes if c.id == class_id), class_id)
-        return self._act("decide", rows, f"decided as {name}", queue, class_id=class_id)
+        Only what is of the same classes can be compared; the rest stays without.
+        """
+        self._forget_other()
+        if model_sha256 and model_sha256 != self.model_sha256:
+            self.other_sha256 = model_sha256
+            for known in self._store.results(model_sha256):
+                for row in self._rows.get(known.sha256, ()):
+                    self.other[row] = self._index.get(known.suggestion.class_id, -1)
+                    self.other_confidence[row] = known.suggestion.confidence
+        return Changes(np.arange(self.count, dtype=np.int64), "Two models compared")
 
-    def agree(self, rows: Iterable[int], *, queue: str = "all") -> Changes:
-        """Decide for what was suggested, where something was."""
-        with_one = [row for row in rows if self.suggested[row] >= 0]
-        return self._act("agree", with_one, "agreed", queue)
-
-    def unsure(self, rows: Iterable[int], *, queue: str = "all") -> Changes:
-        """Put aside for a second look."""
-        return self._act("unsure", rows, "marked as unsure", queue)
-
-    def exclude(self, rows: Iterable[int], reason: str, *, queue: str = "all") -> Changes:
-        """Leave out of every count, with a reason."""
-        return self._act("exclude", rows, f"excluded: {reason}", queue, reason=reason)
-
-    def clear(self, rows: Iterable[int], *, queue: str = "all") -> Changes:
-        """Take decisions back."""
-        some = [row for row in rows if self.state[row]]
-        return self._act("clear", some, "cleared", queue)
-
-    def undo(self) -> Changes | None:
-        """Take the last action back by a new event; None when there is none."""
-        return self._moved(self._log.undo())
-
-    def redo(self) -> Changes | None:
-        """Do again what was undone last; None when there is none."""
-        return self._moved(self._log.redo())
+    # The record
 
     @property
-    def undo_text(self) -> str | None:
-        return self._log.undo_text
+    def blind(self) -> bool:
+        """Whether this reading is done without the model."""
+        return self.record.mode is Mode.BLIND
 
     @property
-    def redo_text(self) -> str | None:
-        return self._log.redo_text
+    def hidden(self) -> NDArray[np.bool_]:
+        """Rows whose suggestion is not to be seen now: all, or the open ones of the audit."""
+        if self.blind:
+            return np.ones(self.count, np.bool_)
+        out = np.zeros(self.count, np.bool_)
+        rows = self.audit_rows
+        out[rows[self.state[rows] == 0]] = True
+        return out
 
-    def decision(self, row: int) -> Decision | None:
-        """What stands for a row now."""
-        return self._log.decisions.get(self.sha256[row])
+    @property
+    def audit_rows(self) -> Rows:
+        """Rows of the audit sample in the order of the draw."""
+        audit = self.record.audit
+        return self.rows_of(audit.images) if audit else none()
 
-    # Which bytes the rows stand for
+    @property
+    def confident(self) -> Rows:
+        """Rows that an audit sample is drawn from: suggested, confident, nobody has decided."""
+        open_ = (self.state == 0) & (self.suggested >= 0) & ~self.needs_review & ~self.disagree
+        open_[list(self.errors)] = False
+        known = np.fromiter((bool(sha) for sha in self.sha256), np.bool_, self.count)
+        return np.flatnonzero(open_ & known)
 
-    def to_read(self) -> tuple[Rows, Rows]:
-        """Rows whose files have to be read: for what may be known of them, and to be certain.
+    @property
+    def differing(self) -> Rows:
+        """Rows that two readers decided differently."""
+        first, second = self.of_reading(Reading.FIRST), self.of_reading(Reading.SECOND)
+        pairs = enumerate(zip(first, second, strict=True))
+        return np.array(
+            [n for n, (a, b) in pairs if a and b and _called(a) != _called(b)], np.int64
+        )
 
-        The first have no hash yet; there are none while the session knows nothing that could be
-        found by one. The second have a hash that was recalled.
+    def of_reading(self, reading: Reading) -> list[Decision | None]:
+        """What stands for each row in one reading."""
+        return [self._log.decision(sha, reading) if sha else None for sha in self.sha256]
+
+    def final_decision(self, row: int) -> Decision | None:
+        """What the table says: what settled a difference, else what the first reader said.
+
+        During the second reading it is what the second reader said.
         """
-        open_ = np.flatnonzero(~self.checked)
-        known = self._remembers or bool(self._log.decisions)
-        new = [r for r in open_.tolist() if not self.sha256[r] and r not in self.errors]
-        old = [r for r in open_.tolist() if self.sha256[r] and r not in self._unreachable]
-        return np.array(new if known else [], np.int64), np.array(old, np.int64)
+        sha = self.sha256[row]
+        if self.record.reading is Reading.SECOND:
+            return self._log.decision(sha)
+        settled = self._log.decision(sha, Reading.ADJUDICATION)
+        return settled or self._log.decision(sha, Reading.FIRST)
 
-    def compare(self, found: Sequence[Reread]) -> Changes:
-        """Take what reading has shown: only the bytes decide what stands in a row.
+    def set_mode(self, mode: Mode) -> Changes:
+        """Assisted, or blind first; the event says how many suggestions had been seen."""
+        if mode is not self.record.mode:
+            seen = int((self.seen & (self.state == 0)).sum())
+            self._keep("mode", {"mode": mode.value, "seen": seen})
+        return self._anew("Blind first" if mode is Mode.BLIND else "Assisted")
 
-        Where they are others than was recalled, the suggestion and the decision about the former
-        bytes are not shown any more; the session keeps both.
+    def set_target(self, cells: int) -> Changes:
+        """How many cells are to be counted; 0 for no target."""
+        if cells != self.record.target:
+            self._keep("target", {"cells": cells})
+        return Changes(none(), f"Target: {cells:,} cells" if cells else "No target")
+
+    def begin(self, reading: Reading, reviewer: str) -> Changes:
+        """Go on with another reading; the decisions of the others are not shown in it.
+
+        Raises:
+            UsageError: the second reader has the name of the first.
         """
-        replaced: list[int] = []
-        changed: set[int] = set()
-        fresh: list[tuple[ImageFile, str]] = []
-        for one in found:
-            row = one.row
-            if not one.sha256:
-                if not self.checked[row]:
-                    self._unread(row, one.error)
-                    changed.add(row)
-                continue
-            if not self.checked[row]:
-                if (one.image, one.sha256) != (self.images[row], self.sha256[row]):
-                    fresh.append((one.image, one.sha256))
-                    changed.add(row)
-                if self._identify(row, one.image, one.sha256):
-                    replaced.append(row)
-            said = one.said if one.model_sha256 == self.model_sha256 else None
-            if said and self.suggested[row] < 0 and self.sha256[row] == one.sha256:
-                self._suggest(row, said.suggestion, said.notes, said.device)
-                changed.add(row)
-        self._store.put_images(fresh)
-        rows = np.array(sorted(changed), np.int64)
-        return Changes(rows, "", replaced=np.array(replaced, np.int64))
+        other = {Reading.FIRST: Reading.SECOND, Reading.SECOND: Reading.FIRST}.get(reading)
+        names = {self.record.readers.get(other, "")} if other else set()
+        if other is Reading.FIRST:
+            names |= {d.reviewer for d in self.of_reading(other) if d}
+        if reviewer.strip().casefold() in {name.strip().casefold() for name in names if name}:
+            raise UsageError(
+                f"{reviewer} is the other reader of this slide. Nothing was changed."
+                " The second reading is another person's: give that person's name."
+            )
+        self._keep("reading", {"reading": reading.value, "reviewer": reviewer})
+        self.reviewer = reviewer
+        self.seen[:] = False
+        return self._anew(f"{reading.value.capitalize()} reading")
+
+    def draw_audit(self, size: int, seed: int, threshold: float) -> Changes:
+        """Draw the audit sample of this reading, once, from the images that are confident now.
+
+        Raises:
+            UsageError: there is one already, or nothing to draw from.
+        """
+        if self.record.audit is not None:
+            raise UsageError(
+                "The audit sample was drawn already and stays as it is: a second draw would let"
+                " the better one be chosen. Nothing was changed. Read the one there is."
+            )
+        rows = self.confident
+        if self.blind or not len(rows) or size < 1:
+            raise UsageError(
+                "There is no confident image without a decision to draw from. Nothing was drawn."
+                " Run the model first, in an assisted reading."
+            )
+        population = [self.sha256[row] for row in rows.tolist()]
+        first = dict(zip(reversed(population), reversed(rows.tolist()), strict=True))
+        images = draw(population, size, seed)
+        drawn = [first[sha] for sha in images]
+        audit = Audit(
+            size=size,
+            seed=seed,
+            population=len(first),
+            population_sha256=population_sha256(population),
+            images=images,
+            suggestions=tuple(self._suggestion_ids(drawn)),
+            model=self.model_sha256,
+            threshold=threshold,
+            reviewer=self.reviewer,
+            seen=int(self.seen[drawn].sum()),
+        )
+        self._keep("audit", msgspec.to_builtins(audit))
+        words = f"{len(images):,} of {len(first):,} confident images drawn"
+        return Changes(self.audit_rows, words)
+
+    def finish(self, comment: str = "") -> Changes:
+        """Make the slide final, or final again after it was amended."""
+        self._refuse_final()
+        self._keep("finish", {"comment": comment, "reviewer": self.reviewer})
+        return Changes(none(), "The slide is final")
+
+    def amend(self, reason: str) -> Changes:
+        """Open a final slide for changes.
+
+        Raises:
+            UsageError: no reason is given, or it is not final.
+        """
+        if self.record.open or not reason.strip():
+            raise UsageError(
+                "Only a final slide can be amended, and only with a reason. Nothing was changed."
+            )
+        self._keep("amend", {"reason": reason.strip(), "reviewer": self.reviewer})
+        return Changes(none(), f"Amended: {reason.strip()}")
 
     # Inside
 
-    def _act(
-        self,
-        kind: str,
-        rows: Iterable[int],
-        words: str,
-        queue: str,
-        *,
-        class_id: str = "",
-        reason: str = "",
-    ) -> Changes:
-        some = tuple(int(row) for row in rows)
-        request = Request(
-            kind=kind,
-            class_id=class_id,
-            reason=reason,
-            reviewer=self.reviewer,
-            queue=queue,
-            words=words,
-            rows=some,
-            images=tuple(self.images[row] for row in some),
-            sha256=tuple(self.sha256[row] for row in some),
-            suggestions=tuple(self._suggestion_ids(some)),
-            seen=tuple(self.seen[list(some)].tolist()),
-            stood=tuple(self.decision(row) for row in some),
-        )
-        return self._look(request) if some else Changes(none(), "")
+    def _keep(self, kind: str, payload: dict[str, object]) -> None:
+        """Append an event of the record, with the reading that it belongs to."""
+        whole = {"reading": self.record.reading.value, "reviewer": self.reviewer, **payload}
+        self._log.keep(kind, whole)
 
-    def _look(self, request: Request) -> Changes:
-        """Do what was asked for with the rows that still are what the reader saw.
-
-        A decision is about bytes: files that have changed since they were read, and files that
-        were not read yet, are read before anything is said about them. Nobody waits for more than
-        some of them, or for a slow drive: the rest is done later.
-        """
-        wanted = np.array(request.rows, np.int64)
-        if len(wanted) > LOOK_AT_ONCE or self._drive.busy:
-            return self._later(request)
-        touched = self._drive.each(ANSWER_SECONDS, identity.touched, request.images)
-        if not touched:
-            return Changes(none(), _SILENT, left=len(wanted))
-        if len(touched) < len(wanted):
-            return self._later(request)
-        self.checked[wanted[np.array(touched, np.bool_)]] = False
-        open_ = wanted[~self.checked[wanted]].tolist()
-        if len(open_) > READ_AT_ONCE:
-            return self._later(request)
-        if not open_:
-            return self._finish(request)
-        pairs = [(row, self.images[row]) for row in open_]
-        found = self._drive.each(ANSWER_SECONDS, _read, pairs)
-        if len(found) < len(open_):
-            return self._later(request)
-        return self._finish(request, self.compare(found))
-
-    def _later(self, request: Request) -> Changes:
-        count = len(request.rows)
-        which = "1 image is" if count == 1 else f"{count:,} images are"
-        return Changes(
-            none(),
-            f"The files are looked at first; then {which} {request.words}.",
-            waiting=np.array(request.rows, np.int64),
-            then=partial(self._finish, request),
-            left=count,
-        )
-
-    def _finish(self, request: Request, compared: Changes | None = None) -> Changes:
-        """Do it; the rows that are not what the reader saw are put aside, and that is said."""
-        places: list[int] = []
-        replaced = known = unread = 0
-        for place, row in enumerate(request.rows):
-            if not self.checked[row]:
-                unread += 1
-            elif request.replaced(place, self.images[row], self.sha256[row]):
-                replaced += 1
-            elif self.decision(row) != request.stood[place]:
-                known += 1
-            else:
-                places.append(place)
-        words, left = _aside(replaced, known, unread), replaced + known + unread
-        aside = replace(compared or Changes(none(), ""), text=words, left=left)
-        if not places:
-            return aside
-        action = request.action(places, [self.sha256[request.rows[n]] for n in places])
-        self._log.do(action)
-        done = self._changes(action.images, action.text)
-        rows = np.union1d(done.rows, aside.rows)
-        return replace(aside, rows=rows, text=f"{done.text}. {words}" if words else done.text)
-
-    def _moved(self, action: Action | None) -> Changes | None:
-        return None if action is None else self._changes(action.images, action.text)
-
-    def _changes(self, images: Iterable[str], text: str) -> Changes:
-        rows = np.array([row for sha in images for row in self._rows.get(sha, ())], np.int64)
-        self._show(rows, self._log.decisions)
-        return Changes(rows, text)
-
-    def _unread(self, row: int, error: str) -> None:
-        """A file that cannot be read: what was recalled of it stands, but is not certain."""
-        if self.sha256[row]:
-            self._unreachable.add(row)
-        else:
-            self.errors[row] = error
-
-    def _identify(self, row: int, image: ImageFile, sha256: str) -> bool:
-        """A row's bytes were read; returns whether others may have been shown until now."""
-        before, touched = self.sha256[row], image != self.images[row]
-        self.images[row] = image
-        self.checked[row] = True
-        self._unreachable.discard(row)
-        if before == sha256:
-            return False
-        if before:
-            self._unsay(row)
-        self._know(row, sha256)
-        return bool(before) or touched
-
-    def _know(self, row: int, sha256: str) -> None:
-        """Remember a row's hash and show the decision about it."""
-        before = self._rows.get(self.sha256[row], [])
-        if row in before:
-            before.remove(row)
-        self.sha256[row] = sha256
-        self._rows.setdefault(sha256, []).append(row)
-        self._show(np.array([row], np.int64), self._log.decisions)
-
-    def _recall_hashes(self, cancel: CancelToken | None) -> None:
-        """Hashes as the session knows them; some files are read, if a decision may wait for it.
-
-        Only as far as they come at once: what is left is read in the background.
-        """
-        known = list(self._store.known_images())
-        self._remembers = bool(known)
-        for row, sha256 in enumerate(identity.recall(known, self.images)):
-            if sha256:
-                self.sha256[row] = sha256
-                self._rows.setdefault(sha256, []).append(row)
-        if self._log.decisions:
-            unread = [row for row, sha256 in enumerate(self.sha256) if not sha256]
-            pairs = [(row, self.images[row]) for row in unread[:_READ_ON_OPENING]]
-            self.compare(self._drive.each(ANSWER_SECONDS, _read, pairs, cancel))
-        self._show(np.arange(self.count, dtype=np.int64), self._log.decisions)
+    def _anew(self, words: str) -> Changes:
+        """Everything looks different now."""
+        everything = np.arange(self.count, dtype=np.int64)
+        self._show_standings(everything)
+        return Changes(everything, words)
 
 
-def _read(pair: tuple[int, ImageFile]) -> Reread:
-    return identity.read_again(*pair)
-
-
-def _aside(replaced: int, known: int, unread: int) -> str:
-    """Why some images were not decided, and what to do."""
-    said: list[str] = []
-    if replaced:
-        which = "1 file has" if replaced == 1 else f"{replaced:,} files have"
-        said.append(
-            f"{which} changed on the disk since the image was shown and was loaded again:"
-            " not decided. Look at it, then decide; Run classifies it anew."
-        )
-    if known:
-        which = "1 image turned" if known == 1 else f"{known:,} images turned"
-        said.append(f"{which} out to be decided already: left as now shown.")
-    if unread:
-        which = "1 file" if unread == 1 else f"{unread:,} files"
-        said.append(f"{which} could not be read: not decided. Check the drive, then try again.")
-    return " ".join(said)
+def _called(decision: Decision) -> str:
+    """What a reader called an image, for comparing two."""
+    by_class = decision.state in (DecisionState.AGREED, DecisionState.CHANGED)
+    return decision.class_id if by_class else decision.state.value

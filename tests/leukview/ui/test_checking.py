@@ -58,7 +58,7 @@ def copied(open_, slides, monkeypatch):
     first.close()
     copy = folder.with_name("copy")
     shutil.copytree(folder, copy, copy_function=shutil.copyfile)
-    monkeypatch.setattr("leukview.workflows.review._READ_ON_OPENING", 0)
+    monkeypatch.setattr("leukview.workflows.identified._READ_ON_OPENING", 0)
     return open_(copy)
 
 
@@ -205,20 +205,22 @@ def test_a_table_waits_for_the_files_it_depends_on(
 ):
     path = tmp_path / "x.csv"
     threads = []
-    real = export.export_csv
+    real = export.export
 
     def heard(*args, **options):
         threads.append(threading.current_thread())
-        return real(*args, **options)
+        yield from real(*args, **options)
 
-    monkeypatch.setattr(export, "export_csv", heard)
+    monkeypatch.setattr(export, "export", heard)
     with qtbot.waitSignal(exporting.exported, timeout=20_000) as exported:
         exporting.start(copied, path, device="cpu", bom=False, force=False)
         assert not path.exists()
         assert exporting.unfinished == "x.csv"
     qtbot.waitUntil(lambda: not exporting.unfinished, timeout=20_000)
     assert threading.main_thread() not in threads
-    assert exported.args == ["Exported 90 images to x.csv."]
+    head = copied.store.head()
+    said = f"Exported 90 images to x.csv: {head.events} events, log {head.sha256[:8]}."
+    assert exported.args == [said.replace("1 events", "1 event") if head.events == 1 else said]
     assert path.read_text("utf-8").count(",changed,") == 30
 
 

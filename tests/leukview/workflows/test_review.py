@@ -28,7 +28,7 @@ from leukview.imaging.drive import Drive
 from leukview.imaging.scan import scan
 from leukview.session.store import SessionStore, open_store
 from leukview.workflows import identity
-from leukview.workflows import review as review_module
+from leukview.workflows import deciding as review_module
 from leukview.workflows.columns import Changes
 from leukview.workflows.export import export_csv
 from leukview.workflows.review import LOOK_AT_ONCE, READ_AT_ONCE, Review
@@ -490,7 +490,7 @@ def forget(review: Review) -> None:
     """As for a copy of the folder with new times, too large to be read on opening."""
     review.sha256 = [""] * review.count
     review._rows.clear()
-    review._show(np.arange(review.count), review._log.decisions)
+    review._show_standings(np.arange(review.count))
 
 
 def test_hashes_read_for_a_decision_are_known_the_next_time(reopen) -> None:
