@@ -1,4 +1,4 @@
-"""Folders opened before, without those that were found again under another path."""
+"""Folders opened before and slides of the worklist: what is known of them, and what is gone."""
 
 from __future__ import annotations
 
@@ -10,15 +10,20 @@ from leukview.imaging.drive import Drive
 from leukview.ui.jobs import Job, JobRunner
 from leukview.ui.models import summary
 from leukview.ui.settings import Recent, Settings
+from leukview.ui.worklist import Worklist
 from leukview.workflows.opened import Opened
 from leukview.workflows.recent import look_for
+from leukview.workflows.worklist import Slide
 
 
 class Recents(QObject):
     """The list in the settings, compared with the drives in the background.
 
+    Folders that were found again under another path are taken off.
+
     Attributes:
         missing: paths that were not found when they were looked for last.
+        worklist: the slides.
     """
 
     changed = Signal()
@@ -28,6 +33,7 @@ class Recents(QObject):
         self._settings = settings
         self._runner = JobRunner(self)
         self._job: Job | None = None
+        self.worklist = Worklist(settings, self)
         self.missing: set[str] = set()
         self._found: set[str] = set()
         self._drives: dict[Path, Drive] = {}
@@ -43,7 +49,12 @@ class Recents(QObject):
             self._job.dismiss()
         self._found.clear()  # what was there the last time may be gone
         paths = [Path(entry.path) for entry in self.entries]
-        drives = self._drives = {path: self._drives.get(path) or Drive() for path in paths}
+        drives = {path: self._drives.get(path) or Drive() for path in paths}
+        # Slides lie side by side: one thread for all that a dead drive may hold.
+        beside: dict[Path, Drive] = {path.parent: drive for path, drive in self._drives.items()}
+        for slide in map(Path, (one.path for one in self.worklist.slides)):
+            drives.setdefault(slide, beside.setdefault(slide.parent, Drive()))
+        self._drives = drives
         self._job = self._runner.start(lambda cancel: look_for(drives, cancel), on_step=self._step)
 
     def remember(self, folder: Opened) -> None:
@@ -53,6 +64,18 @@ class Recents(QObject):
         session = folder.store.path.stem
         self._settings.remember(
             Recent(str(folder.folder), count.images, count.decided, left, session)
+        )
+        self.worklist.see(
+            Slide(
+                path=str(folder.folder),
+                name=folder.folder.name,
+                images=count.images,
+                suggested=count.suggested,
+                decided=count.decided,
+                to_review=left,
+                record=folder.review.record.state.value,
+                session=session,
+            )
         )
 
     def forget(self, path: str) -> None:
@@ -69,6 +92,7 @@ class Recents(QObject):
         if not isinstance(step, tuple):
             return
         path, before = str(step[0]), set(self.missing)
+        self.worklist.miss(path, bool(step[1]))
         if not step[1]:
             self.missing.discard(path)
             self._found.add(path)

@@ -1,4 +1,4 @@
-"""What the window remembers between two starts; nothing about patients except folder paths."""
+"""What the window remembers between two starts; nothing about patients but paths and names."""
 
 from __future__ import annotations
 
@@ -102,6 +102,19 @@ class Settings:
 
     def set_layout(self, name: str, value: QByteArray) -> None:
         self._store.setValue(f"layout/{name}", value)
+
+    @property
+    def folded(self) -> list[str]:
+        """Patients of the worklist whose slides are not shown; a damaged list is an empty one."""
+        try:
+            names = json.loads(str(self._store.value("folded_patients", "[]")))
+        except ValueError:
+            return []
+        return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+
+    @folded.setter
+    def folded(self, names: list[str]) -> None:
+        self._store.setValue("folded_patients", json.dumps(names))
 
     @property
     def recent(self) -> list[Recent]:
