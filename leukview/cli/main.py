@@ -17,6 +17,7 @@ from typer.exceptions import TyperException
 from leukview import __version__
 from leukview.cli import classify as classify_command
 from leukview.cli import doctor as doctor_command
+from leukview.cli import export as export_command
 from leukview.cli import import_ as import_command
 from leukview.cli import models as models_command
 from leukview.cli import verify as verify_command
@@ -282,6 +283,36 @@ def delete(
 ) -> int:
     """Delete what is recorded of a folder for good: decisions, log, suggestions. Images stay."""
     return import_command.delete(folder, sure=yes, terminal=context.obj)
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="FOLDER...", help="As opened in the window.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Write it there.")],
+    format_: Annotated[
+        export_command.Format | None,
+        typer.Option("--format", help="Else by the ending of --out; images makes a folder."),
+    ] = None,
+    deidentify: Annotated[
+        bool, typer.Option("--deidentify", help="Pseudonyms for names, images without metadata.")
+    ] = False,
+    excel: Annotated[
+        bool, typer.Option("--excel", help="Begin the CSV with a mark that Excel needs.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier export.")] = False,
+) -> int:
+    """Write what was reviewed in the window: table, or copy of the decided images.
+
+    Exit codes: 0 all read; 1 some images could not be read, the export is complete; 2 usage or
+    nothing recorded; 5 output not writable; 130 stopped.
+    """
+    options = export_command.Options(
+        paths=folders, out=out, format=format_, deidentify=deidentify, excel=excel, force=force
+    )
+    return export_command.run(options, context.obj)
 
 
 @app.command()

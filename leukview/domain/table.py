@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import chain
+from typing import Any
 
 from leukview.domain.errors import UsageError
 from leukview.domain.records import Decision, DecisionState, ImageResult
@@ -182,10 +183,17 @@ def values(row: Row, class_ids: Sequence[str]) -> list[Cell]:
 
 def safe_values(row: Row, class_ids: Sequence[str]) -> list[Cell]:
     """As `values`, but safe in a spreadsheet: what it would run is escaped, and that is said."""
-    escaped = {name: "'" + text for name in _FOREIGN if _runs(text := getattr(row, name))}
+    escaped: dict[str, Any] = {
+        name: safe_text(text) for name in _FOREIGN if _runs(text := getattr(row, name))
+    }
     out = values(replace(row, **escaped) if escaped else row, class_ids)
     out[-1 - len(_LOG)] = bool(escaped)
     return out
+
+
+def safe_text(text: str) -> str:
+    """A text of others as a spreadsheet may see it: with a `'` before what it would run."""
+    return "'" + text if _runs(text) else text
 
 
 def cells(row: Row, class_ids: Sequence[str], dialect: Dialect = Dialect.COMMA) -> list[str]:
@@ -203,9 +211,9 @@ def csv_lines(
     r"""RFC 4180 lines with their `\r\n`, header first; `bom` makes Excel read UTF-8."""
     names = columns(class_ids)
     first = BOM if bom else ""
-    yield first + _csv_line(names, dialect)
+    yield first + csv_line(names, dialect)
     for row in rows:
-        yield _csv_line(cells(row, class_ids, dialect), dialect)
+        yield csv_line(cells(row, class_ids, dialect), dialect)
 
 
 def json_lines(rows: Iterable[Row], class_ids: Sequence[str]) -> Iterator[str]:
@@ -305,7 +313,8 @@ def _read_log(text: str, name: str) -> int | str | None:
     return text
 
 
-def _csv_line(cells_: Sequence[str], dialect: Dialect) -> str:
+def csv_line(cells_: Sequence[str], dialect: Dialect = Dialect.COMMA) -> str:
+    r"""One line of CSV with its `\r\n`."""
     text = io.StringIO()
     csv.writer(text, delimiter=dialect.separator, lineterminator="\r\n").writerow(cells_)
     return text.getvalue()

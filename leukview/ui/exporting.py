@@ -1,4 +1,4 @@
-"""Writes the table in the background once all files that it depends on have been read."""
+"""Exports in the background once all files that it depends on have been read."""
 
 from __future__ import annotations
 
@@ -8,32 +8,34 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from leukview.domain.progress import CancelToken
+from leukview.domain.progress import CancelToken, Progress
 from leukview.ui import messages
 from leukview.ui.checking import Checking
-from leukview.ui.jobs import JobRunner
+from leukview.ui.jobs import Job, JobRunner
 from leukview.workflows import export
+from leukview.workflows.export import Order, Written
 from leukview.workflows.opened import Opened
-from leukview.workflows.table_rows import snapshot
 
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """A table that was asked for."""
+    """An export that was asked for."""
 
     folder: Opened
-    path: Path
+    order: Order
     device: str
-    bom: bool
-    force: bool
 
 
 class Exporting(QObject):
-    """One table at a time; every wish ends in `exported` or `failed`."""
+    """One export at a time; every wish ends in `exported` or `failed`.
+
+    `progressed` tells how many images of how many are copied.
+    """
 
     exported = Signal(str)
     failed = Signal(str)
     said = Signal(str)
+    progressed = Signal(int, int)
 
     def __init__(self, checking: Checking, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -41,18 +43,23 @@ class Exporting(QObject):
         self._runner = JobRunner(self)
         self._wish: _Wish | None = None
         self._written: _Wish | None = None
+        self._job: Job | None = None
         checking.ended.connect(self._go_on)
 
     @property
     def unfinished(self) -> str:
-        """Name of the table that is not written yet, or ""."""
+        """Name of the export that is not written yet, or ""."""
         wish = self._wish or self._written
-        return wish.path.name if wish else ""
+        return wish.order.path.name if wish else ""
 
     def start(self, folder: Opened, path: Path, *, device: str, bom: bool, force: bool) -> None:
-        """Write the table of `folder`; decisions are known by the bytes of the files."""
+        """Write the table of `folder` as CSV."""
+        self.begin(folder, Order(path=path, bom=bom, force=force), device=device)
+
+    def begin(self, folder: Opened, order: Order, *, device: str) -> None:
+        """Export `folder`; decisions are known by the bytes of the files."""
         self.leave()
-        self._wish = _Wish(folder, path, device, bom, force)
+        self._wish = _Wish(folder, order, device)
         waiting = sum(len(rows) for rows in folder.review.to_read())
         if waiting:
             self.said.emit(f"Reading {messages.count(waiting)} files before the export…")
@@ -62,6 +69,12 @@ class Exporting(QObject):
         """Give up what waits for its files, and say so; what is being written is written."""
         self._give_up("the folder was left or exported anew before all its files were read")
 
+    def stop(self) -> None:
+        """Give up what is being written or waits; nothing of it stays."""
+        if self._job is not None:
+            self._job.cancel()
+        self._give_up("it was stopped")
+
     def shut_down(self, timeout_ms: int = 10_000) -> bool:
         """End the thread; a table that is not complete is not written."""
         return self._runner.shut_down(timeout_ms)
@@ -70,7 +83,7 @@ class Exporting(QObject):
         wish, self._wish = self._wish, None
         if wish is not None:
             self.failed.emit(
-                f"{wish.path.name} was not written, because {reason}."
+                f"{wish.order.path.name} was not written, because {reason}."
                 " Nothing else was lost. Export again."
             )
 
@@ -80,25 +93,34 @@ class Exporting(QObject):
         wish, self._wish = self._wish, None
         if wish is None:
             return
-        kept = snapshot(wish.folder.review)
-        identity = export.identity_of(wish.folder.choice, wish.device)
+        folder, order = wish.folder, wish.order
+        what = export.exportable(folder, wish.device)
 
         def work(cancel: CancelToken) -> Iterator[object]:
-            yield export.export_csv(
-                kept, wish.path, identity=identity, bom=wish.bom, force=wish.force, cancel=cancel
-            )
+            yield from export.export(what, order, cancel)
 
         self._written = wish
-        self._runner.start(
+        self._job = self._runner.start(
             work,
-            on_step=lambda rows: self._done(wish, rows),
+            on_step=lambda step: self._step(wish, step),
             on_failure=lambda error: self._done(wish, error),
+            on_finished=lambda _complete: self._forget(),
         )
+
+    def _forget(self) -> None:
+        self._job = None
+
+    def _step(self, wish: _Wish, step: object) -> None:
+        if isinstance(step, Progress):
+            if wish.order.format is export.Format.IMAGES:
+                self.progressed.emit(step.done, step.total)
+        else:
+            self._done(wish, step)
 
     def _done(self, wish: _Wish, outcome: object) -> None:
         if self._written is wish:
             self._written = None
         if isinstance(outcome, Exception):
             self.failed.emit(messages.failure(outcome))
-        elif isinstance(outcome, int):
-            self.exported.emit(f"Exported {messages.images(outcome)} to {wish.path.name}.")
+        elif isinstance(outcome, Written):
+            self.exported.emit(" ".join(outcome.sentences()))

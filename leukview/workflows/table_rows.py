@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,11 @@ class Snapshot:
     notes: dict[int, tuple[str, ...]]
     devices: dict[int, str]
     decisions: tuple[Decision | None, ...]
+    flagged: NDArray[np.bool_]
+    comments: dict[int, str]
+    record_state: str
+    slide: str
+    patient: str
 
 
 def snapshot(review: Review) -> Snapshot:
@@ -53,7 +58,12 @@ def snapshot(review: Review) -> Snapshot:
         errors=dict(review.errors),
         notes=dict(review.notes),
         devices=dict(review.devices),
-        decisions=tuple(review.decision(row) for row in range(review.count)),
+        decisions=tuple(review.final_decision(row) for row in range(review.count)),
+        flagged=review.flagged.copy(),
+        comments=dict(review.comments),
+        record_state=review.record.state.value,
+        slide=review.slide,
+        patient=review.patient,
     )
 
 
@@ -65,7 +75,15 @@ def rows_of(kept: Snapshot, identity: ModelIdentity, app_version: str) -> Iterat
             made = row_of(_result(kept, row, identity), ids, app_version=app_version)
         else:
             made = _waiting(kept, row, identity, app_version)
-        yield decided(made, decision)
+        remarked = replace(
+            made,
+            slide=kept.slide,
+            patient=kept.patient,
+            flag=bool(kept.flagged[row]),
+            comment=kept.comments.get(row, ""),
+            record_state=kept.record_state,
+        )
+        yield decided(remarked, decision)
 
 
 def _result(kept: Snapshot, row: int, identity: ModelIdentity) -> ImageResult:

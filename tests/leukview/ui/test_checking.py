@@ -252,8 +252,8 @@ def test_a_table_shows_what_stood_when_it_was_begun(
     folder = open_(slides)
     read_all(folder)
     folder.review.decide([0], "all")
-    gate, real = threading.Event(), export.export_csv
-    monkeypatch.setattr(export, "export_csv", lambda *a, **k: gate.wait(30) and real(*a, **k))
+    gate, real = threading.Event(), export.export
+    monkeypatch.setattr(export, "export", lambda *a, **k: gate.wait(30) and real(*a, **k))
     with qtbot.waitSignal(exporting.exported, timeout=20_000):
         exporting.start(folder, tmp_path / "x.csv", device="cpu", bom=False, force=False)
         folder.review.decide(range(90), "hem")

@@ -30,7 +30,7 @@ from leukview.session.store import SessionStore, open_store
 from leukview.workflows import identity
 from leukview.workflows import deciding as review_module
 from leukview.workflows.columns import Changes
-from leukview.workflows.export import export_csv
+from leukview.workflows.export import Exportable, Order, Written, export
 from leukview.workflows.review import LOOK_AT_ONCE, READ_AT_ONCE, Review
 from leukview.workflows.table_rows import rows_of, snapshot
 
@@ -328,18 +328,28 @@ def test_any_sequence_replays_to_the_same_state_and_undoes_to_nothing(reopen) ->
     assert (states(again), again.decided.tolist(), dict(again.reasons)) == everything
 
 
+def written(review: Review, path: Path, **how: bool) -> int:
+    """Export the table; how many images stand in it."""
+    what = Exportable(kept=snapshot(review), identity=MODEL, head=review.head())
+    *_, last = export(what, Order(path=path, **how))
+    assert isinstance(last, Written)
+    return last.images
+
+
 def test_the_exported_table_reads_back(reopen, tmp_path: Path) -> None:
     review = reopen()
     review.decide([1], "all", queue="review")
     review.exclude([4], "=smudged")
     path = tmp_path / "out.csv"
-    assert export_csv(snapshot(review), path, identity=MODEL) == 5
+    assert written(review, path) == 5
     assert path.read_bytes().startswith(b"\xef\xbb\xbfimage,folder,")
     rows = list(table.parse(path.read_text(encoding="utf-8").splitlines(keepends=True)))
     ids = [c.id for c in CLASSES]
     version = rows[0].app_version
-    written = [table.cells(row, ids) for row in rows_of(snapshot(review), MODEL, version)]
-    assert [table.cells(row, ids) for row in rows] == written
+    expected = [table.cells(row, ids) for row in rows_of(snapshot(review), MODEL, version)]
+    head = review.head()
+    ends = [str(head.events), head.sha256]
+    assert [table.cells(row, ids) for row in rows] == [[*line[:-2], *ends] for line in expected]
     assert (rows[1].decision, rows[1].decision_state, rows[1].suggestion) == (
         "all",
         "changed",
@@ -360,9 +370,9 @@ def test_an_existing_table_is_replaced_only_when_told(reopen, tmp_path: Path) ->
     path = tmp_path / "out.csv"
     path.write_text("mine")
     with pytest.raises(OutputError, match="exists"):
-        export_csv(snapshot(review), path, identity=MODEL)
+        written(review, path)
     assert path.read_text() == "mine"
-    assert export_csv(snapshot(review), path, identity=MODEL, force=True, bom=False) == 5
+    assert written(review, path, force=True, bom=False) == 5
     assert path.read_text().startswith("image,")
 
 

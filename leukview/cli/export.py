@@ -1,0 +1,112 @@
+"""`leukview export`: what was recorded of a folder, written to a file; nothing is classified."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from leukview.cli.terminal import Terminal, stoppable
+from leukview.domain.classes import Unit
+from leukview.domain.errors import UsageError
+from leukview.domain.progress import CancelToken, Progress
+from leukview.reports.about import NOTICE
+from leukview.workflows import export
+from leukview.workflows.export import Exportable, Format, Order, Written
+from leukview.workflows.recorded import Recorded, recorded
+from leukview.workflows.table_rows import snapshot
+
+__all__ = ["Format", "Options", "run"]
+
+READ_ALL, SOME_FAILED, STOPPED = 0, 1, 130
+_FOR_EXCEL = (Format.CSV, Format.SEMICOLON, Format.IMAGES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What `leukview export` was asked for; the options of the same names."""
+
+    paths: Sequence[Path]
+    out: Path
+    format: Format | None = None
+    deidentify: bool = False
+    excel: bool = False
+    force: bool = False
+
+
+def run(options: Options, terminal: Terminal) -> int:
+    """Write the recorded review of some folders.
+
+    Returns:
+        Exit code: 0 all images were read, 1 some were not, 130 stopped.
+
+    Raises:
+        LeukViewError: nothing is recorded, or it cannot be written.
+    """
+    order = _order(options)
+    export.check(order)
+    with stoppable() as token:
+        try:
+            return _run(options, order, token, terminal)
+        except (UsageError, OSError):
+            raise
+        except Exception as error:
+            if not token.cancelled:
+                raise
+            terminal.error(str(error))
+            return STOPPED
+
+
+def _order(options: Options) -> Order:
+    form = options.format or export.format_of(options.out)
+    if options.excel and form not in _FOR_EXCEL:
+        raise UsageError(
+            "--excel concerns CSV only. Nothing was exported. Leave it out, or use --format csv."
+        )
+    return Order(
+        path=options.out,
+        format=form,
+        bom=options.excel or form is Format.SEMICOLON,  # which is for Excel anyway
+        deidentify=options.deidentify,
+        force=options.force,
+    )
+
+
+def _run(options: Options, order: Order, token: CancelToken, terminal: Terminal) -> int:
+    found = recorded(options.paths, cancel=token)
+    try:
+        for problem in found.problems:
+            terminal.say(problem)
+        what = _exportable(found)
+        with terminal.progress(len(what.kept.images), "images") as show:
+            for step in export.export(what, order, token):
+                if isinstance(step, Progress):
+                    show(step.done)
+                else:
+                    _tell(step, order, terminal)
+    finally:
+        found.store.close()
+    if found.unread:
+        terminal.say(
+            f"{found.unread:,} images could not be read now; what is exported of them is what was"
+            " known earlier."
+        )
+    return SOME_FAILED if found.unread or found.problems or found.review.errors else READ_ALL
+
+
+def _exportable(found: Recorded) -> Exportable:
+    return Exportable(
+        kept=snapshot(found.review),
+        identity=found.identity,
+        head=found.store.head(),
+        unit=found.contract.unit if found.contract else Unit.CELL,
+    )
+
+
+def _tell(written: Written, order: Order, terminal: Terminal) -> None:
+    for sentence in written.sentences():
+        terminal.say(sentence)
+    terminal.say(f"The log has {written.head.events:,} events; its head is {written.head.sha256}.")
+    if order.deidentify and order.format is Format.IMAGES:
+        terminal.say("What is written into the pixels of an image is still there: look at them.")
+    terminal.say(NOTICE)
