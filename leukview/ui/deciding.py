@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from leukview.ui import messages
 from leukview.ui.controller import Controller
-from leukview.ui.dialogs.text_dialogs import ReasonDialog
+from leukview.ui.dialogs.text_dialogs import CommentDialog, ReasonDialog
 from leukview.ui.models import queue
 from leukview.ui.models.queue import Rows
 from leukview.ui.settings import Settings
@@ -48,7 +48,7 @@ class Deciding(QObject):
     def agree(self) -> None:
         """Decide for what is suggested; images without a suggestion stay as they are."""
         tab = self._page.tab.value
-        self._do(lambda r, rows: r.agree(rows[r.suggested[rows] >= 0], queue=tab))
+        self._do(lambda r, rows: r.agree(rows, queue=tab))
 
     def unsure(self) -> None:
         tab = self._page.tab.value
@@ -76,6 +76,24 @@ class Deciding(QObject):
         """Take the decision back; the image stays current."""
         self._do(lambda r, rows: r.clear(rows), advance=False)
 
+    def flag(self) -> None:
+        """Flag the selected images; where all of them are flagged, take the flags away."""
+        review, rows, tab = self._page.review, self._rows(), self._page.tab.value
+        if review is not None and len(rows):
+            on = not bool(review.flagged[rows].all())
+            self._do(lambda r, some: r.flag(some, on, queue=tab), advance=False)
+
+    def comment(self) -> None:
+        """Ask for a comment on the selected images; an empty one takes the words away."""
+        review, rows, tab = self._page.review, self._rows(), self._page.tab.value
+        if review is None or not len(rows):
+            return
+        dialog = CommentDialog(review.comments.get(int(rows[0]), ""), self._page.window())
+        taken, words = bool(dialog.exec()), dialog.text
+        dialog.deleteLater()
+        if taken:
+            self._do(lambda r, some: r.comment(some, words, queue=tab), advance=False)
+
     def undo(self) -> None:
         waited = self._controller.checking.give_up()
         if waited:  # that was the last action
@@ -91,7 +109,7 @@ class Deciding(QObject):
         review, rows = self._page.review, self._page.model.rows
         if review is None or not len(rows):
             return
-        wanted = np.flatnonzero((review.needs_review & queue.undecided(review))[rows])
+        wanted = np.flatnonzero((queue.wanted(review) & queue.undecided(review))[rows])
         if not len(wanted):
             self.said.emit("Nothing in this queue still needs review.")
             return

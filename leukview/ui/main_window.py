@@ -16,6 +16,7 @@ from leukview.ui.asking import Asking
 from leukview.ui.controller import Controller, Stage
 from leukview.ui.deciding import Deciding
 from leukview.ui.dropping import Dropping
+from leukview.ui.finishing import Finishing
 from leukview.ui.keys import WindowKeys
 from leukview.ui.models.queue import Cell, Filter
 from leukview.ui.notices import Notices
@@ -38,6 +39,7 @@ class MainWindow(QMainWindow):
     def __init__(self, controller: Controller, settings: Settings, theme_: Theme) -> None:
         super().__init__()
         self._controller, self._settings, self._theme = controller, settings, theme_
+        self.theme_ = theme_
         self.setWindowTitle("LeukView")
         self.setMinimumSize(1024, 680)
         self.actions_ = Actions(self.menuBar(), self)
@@ -66,6 +68,7 @@ class MainWindow(QMainWindow):
         self.menuBar().setCornerWidget(self._corner, Qt.Corner.TopRightCorner)
         self._notices = Notices(self.page.banner, self.status, controller, self)
         self.asking = Asking(self, controller, settings)
+        self.finishing = Finishing(self, controller)
         WindowKeys(self, a)
         Dropping(self, controller)
         self._wire_actions()
@@ -99,6 +102,11 @@ class MainWindow(QMainWindow):
             ("exclude", self.deciding.exclude),
             ("clear", self.deciding.clear),
             ("reason", self.deciding.ask_reason),
+            ("flag", self.deciding.flag),
+            ("comment", self.deciding.comment),
+            ("audit", self.finishing.draw),
+            ("finish", self.finishing.finish),
+            ("amend", self.finishing.amend),
             ("reviewer", self.asking.reviewer),
             ("run", c.run),
             ("stop", c.stop),
@@ -230,6 +238,7 @@ class MainWindow(QMainWindow):
         self.actions_.enable_page(here and has)
         for name in ("export", "close_folder", "review", "overview"):
             self.actions_[name].setEnabled(has)
+        self.finishing.enable(self.actions_)
         self._undo_words()
 
     def _model(self) -> None:

@@ -97,7 +97,7 @@ class Columns:
     def mark_seen(self, rows: Iterable[int]) -> None:
         """The suggestions of these rows, where there are any, are on the screen now."""
         some = np.fromiter(rows, np.int64)
-        self.seen[some] |= self.suggested[some] >= 0
+        self.seen[some] |= (self.suggested[some] >= 0) & ~self.hidden[some]
 
     def _start(self, classes: Sequence[CellClass]) -> None:
         """No suggestions yet, by a model with these classes."""

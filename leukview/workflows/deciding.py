@@ -119,6 +119,10 @@ class Deciding(Identified):
         """What stands for a row now, in the current reading."""
         return self._log.decision(self.sha256[row])
 
+    def decision_of(self, sha256: str) -> Decision | None:
+        """What stands for an image by its hash, in the current reading."""
+        return self._log.decision(sha256)
+
     # Inside
 
     def _refuse_final(self) -> None:

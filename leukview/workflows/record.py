@@ -45,7 +45,8 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
         population: how many images it was drawn from.
         population_sha256: of their hashes, sorted, one a line.
         images: SHA-256 of each image drawn, in the order of the draw.
-        suggestions: class id that was suggested for each then.
+        others: SHA-256 of the images that were not drawn, so that the population stays known.
+        suggestions: class id that was suggested for each drawn one then.
         model: SHA-256 of the model's file.
         threshold: confidence from which an image counted as confident.
         reviewer: who had it drawn.
@@ -58,12 +59,18 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     population: int
     population_sha256: str
     images: tuple[str, ...]
+    others: tuple[str, ...] = ()
     suggestions: tuple[str, ...]
     model: str
     threshold: float
     reviewer: str
     seen: int = 0
     at: str = ""
+
+    @property
+    def population_images(self) -> tuple[str, ...]:
+        """All images that it was drawn from."""
+        return self.images + self.others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

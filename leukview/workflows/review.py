@@ -39,6 +39,7 @@ class Review(Deciding):
     ) -> None:
         """Recall what the session knows; `cancel` ends the reading that this may need."""
         super().__init__(images, store, reviewer)
+        self._sample: tuple[Audit | None, frozenset[str]] = (None, frozenset())
         self._start(classes)
         self._recall_hashes(cancel)
 
@@ -115,6 +116,19 @@ class Review(Deciding):
         out[rows[self.state[rows] == 0]] = True
         return out
 
+    def is_hidden(self, row: int) -> bool:
+        """Whether the suggestion of one row is not to be seen now."""
+        if self.blind:
+            return True
+        audit = self.record.audit
+        return audit is not None and self.state[row] == 0 and self.sha256[row] in self._drawn(audit)
+
+    def _drawn(self, audit: Audit) -> frozenset[str]:
+        """Hashes of the sample; kept, because each tile that is painted asks."""
+        if self._sample[0] is not audit:
+            self._sample = (audit, frozenset(audit.images))
+        return self._sample[1]
+
     @property
     def audit_rows(self) -> Rows:
         """Rows of the audit sample in the order of the draw."""
@@ -137,6 +151,12 @@ class Review(Deciding):
         return np.array(
             [n for n, (a, b) in pairs if a and b and _called(a) != _called(b)], np.int64
         )
+
+    @property
+    def population_rows(self) -> Rows:
+        """Rows that the audit sample was drawn from, as far as they are here."""
+        audit = self.record.audit
+        return self.rows_of(audit.population_images) if audit else none()
 
     def of_reading(self, reading: Reading) -> list[Decision | None]:
         """What stands for each row in one reading."""
@@ -213,6 +233,7 @@ class Review(Deciding):
             population=len(first),
             population_sha256=population_sha256(population),
             images=images,
+            others=tuple(sorted(set(population) - set(images))),
             suggestions=tuple(self._suggestion_ids(drawn)),
             model=self.model_sha256,
             threshold=threshold,

@@ -62,6 +62,38 @@ class ReasonDialog(TextDialog):
         self.body.addLayout(grid)
 
 
+class CommentDialog(TextDialog):
+    """Words about images, kept in the log and in the table; none takes them away."""
+
+    def __init__(self, text: str, parent: QWidget | None) -> None:
+        super().__init__(
+            "Comment",
+            "It is kept with the image, stands in every table, and can be undone."
+            " Without words the comment goes.",
+            "Keep the comment",
+            text,
+            parent,
+        )
+        self.field.setMaxLength(500)
+
+    def _look(self) -> None:
+        self.act_button.setEnabled(True)
+
+
+class AmendDialog(TextDialog):
+    """Why a final slide is changed."""
+
+    def __init__(self, parent: QWidget | None) -> None:
+        super().__init__(
+            "Amend the slide",
+            "The slide can be changed again and is marked as amended."
+            " The reason stands in the log.",
+            "Amend",
+            "",
+            parent,
+        )
+
+
 class ReviewerDialog(TextDialog):
     """Whose name stands beside the decisions."""
 

@@ -38,6 +38,8 @@ class Tile:
         unfamiliar: whether it is unlike the training images.
         error: why it could not be read, or "".
         reason: why it was excluded, or "".
+        flag, comment: that a person gave it.
+        hidden: whether its suggestion is not to be seen; then it stands here as if there were none.
     """
 
     row: int
@@ -49,10 +51,13 @@ class Tile:
     unfamiliar: bool
     error: str
     reason: str
+    flag: bool = False
+    comment: str = ""
+    hidden: bool = False
 
     @property
     def waiting(self) -> bool:
-        return self.suggested < 0 and not self.error
+        return self.suggested < 0 and not self.error and not self.hidden
 
 
 class GalleryModel(QAbstractListModel):
@@ -118,16 +123,20 @@ class GalleryModel(QAbstractListModel):
         if review is None:
             raise IndexError(place)
         row = int(self._queue[place])
+        hidden = bool(review.is_hidden(row))
         return Tile(
             row=row,
             name=review.images[row].name,
             state=_STATES[int(review.state[row])],
-            suggested=int(review.suggested[row]),
+            suggested=-1 if hidden else int(review.suggested[row]),
             decided=int(review.decided[row]),
-            confidence=float(review.confidence[row]),
-            unfamiliar=bool(review.unfamiliar[row]),
+            confidence=float("nan") if hidden else float(review.confidence[row]),
+            unfamiliar=bool(review.unfamiliar[row]) and not hidden,
             error=review.errors.get(row, ""),
             reason=review.reasons.get(row, ""),
+            flag=bool(review.flagged[row]),
+            comment=review.comments.get(row, ""),
+            hidden=hidden,
         )
 
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008  # Qt's signature
@@ -158,6 +167,8 @@ class GalleryModel(QAbstractListModel):
         said = [f"Image {place + 1} of {len(self._queue)}"]
         if tile.error:
             said.append("could not be read")
+        elif tile.hidden:
+            said.append("suggestion hidden")
         elif tile.waiting:
             said.append("waiting for its suggestion")
         else:
@@ -166,6 +177,10 @@ class GalleryModel(QAbstractListModel):
             if tile.unfamiliar:
                 said.append("unlike the training images")
         said.append(self._decision(tile))
+        if tile.flag:
+            said.append("flagged")
+        if tile.comment:
+            said.append(f"comment: {tile.comment}")
         return ", ".join(said) + "."
 
     def _decision(self, tile: Tile) -> str:

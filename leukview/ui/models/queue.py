@@ -21,6 +21,8 @@ class Tab(enum.StrEnum):
     ALL = "all"
     REVIEW = "needs review"
     UNDECIDED = "undecided"
+    DISAGREE = "disagreements"
+    AUDIT = "audit sample"
 
 
 class Order(enum.StrEnum):
@@ -29,12 +31,15 @@ class Order(enum.StrEnum):
     FILE = "File order"
     LEAST_SURE = "Least sure first"
     MOST_SURE = "Most sure first"
+    DRAWN = "As drawn"
 
 
 FIRST_ORDER = {
     Tab.ALL: Order.FILE,
     Tab.REVIEW: Order.LEAST_SURE,
     Tab.UNDECIDED: Order.FILE,
+    Tab.DISAGREE: Order.MOST_SURE,
+    Tab.AUDIT: Order.DRAWN,
 }
 
 
@@ -86,11 +91,28 @@ def undecided(review: Review) -> NDArray[np.bool_]:
     return np.asarray(review.state == UNDECIDED)
 
 
+def wanted(review: Review) -> NDArray[np.bool_]:
+    """Which images need review: by the model in use, or because two models disagree; bool (N,)."""
+    return np.asarray(review.needs_review | review.disagree)
+
+
+def disagreeing(review: Review) -> NDArray[np.bool_]:
+    """Where two models disagree, or the reader and the model; not what is hidden. Bool (N,)."""
+    reader = (review.decided >= 0) & (review.suggested >= 0)
+    reader &= review.decided != review.suggested
+    return np.asarray((review.disagree | reader) & ~review.hidden)
+
+
 def mask(review: Review, tab: Tab, chosen: Filter) -> NDArray[np.bool_]:
     """Which images belong to the queue `tab` and pass the filter; bool (N,)."""
     keep = np.ones(review.count, dtype=np.bool_)
     if tab is Tab.REVIEW:
-        keep &= review.needs_review
+        keep &= wanted(review)
+    if tab is Tab.DISAGREE:
+        keep &= disagreeing(review)
+    if tab is Tab.AUDIT:
+        keep[:] = False
+        keep[review.audit_rows] = True
     if tab is Tab.UNDECIDED or chosen.undecided:
         keep &= undecided(review)
     if chosen.classes:
@@ -104,12 +126,31 @@ def mask(review: Review, tab: Tab, chosen: Filter) -> NDArray[np.bool_]:
     return keep
 
 
+def sureness(review: Review) -> NDArray[np.float32]:
+    """How sure the model is: the lead of its first class over its second, 0 to 1; nan without.
+
+    It counts half where the calibration does not hold (unfamiliar) or another model disagrees, so
+    these come early among the least sure, and are spread among the others.
+    """
+    shares = review.probabilities
+    if shares.shape[1] < 2:
+        lead = review.confidence.copy()
+    else:
+        two = np.partition(shares, shares.shape[1] - 2, axis=1)[:, -2:]
+        lead = two[:, 1] - two[:, 0]
+    lead[review.unfamiliar | review.disagree] *= 0.5
+    return np.asarray(lead, dtype=np.float32)
+
+
 def arrange(review: Review, rows: Rows, order: Order) -> Rows:
     """The rows in their order; images without a suggestion come last, ties in file order."""
     if order is Order.FILE:
         return np.sort(rows)
-    confidence = review.confidence[rows]
-    key = confidence if order is Order.LEAST_SURE else -confidence
+    if order is Order.DRAWN:
+        drawn = review.audit_rows
+        return np.asarray(drawn[np.isin(drawn, rows)], dtype=np.int64)
+    sure = sureness(review)[rows]
+    key = sure if order is Order.LEAST_SURE else -sure
     key = np.where(np.isnan(key), np.inf, key)
     return np.asarray(rows[np.argsort(key, kind="stable")], dtype=np.int64)
 

@@ -86,14 +86,14 @@ class Counts:
 
 def counts(review: Review) -> Counts:
     """Count everything once."""
-    open_ = queue.undecided(review)
+    open_, wanted = queue.undecided(review), queue.wanted(review)
     by_state = np.bincount(review.state.astype(np.int64), minlength=len(_STATES))
     return Counts(
         images=review.count,
         suggested=int((review.suggested >= 0).sum()),
         unread=len(review.errors),
-        review=int(review.needs_review.sum()),
-        reviewed=int((review.needs_review & ~open_).sum()),
+        review=int(wanted.sum()),
+        reviewed=int((wanted & ~open_).sum()),
         decided=int((~open_).sum()),
         agreed=int(by_state[AGREED]),
         changed=int(by_state[_STATES.index(DecisionState.CHANGED)]),

@@ -25,6 +25,9 @@ _IMAGE, _LEAST_IMAGE = 232, 132
 LEAST, USUAL = 320, 352
 
 
+HIDDEN = "The suggestion is hidden until you have decided this image."
+
+
 class Inspector(QFrame):
     """Shows one image; says which button was pressed and decides nothing itself."""
 
@@ -225,8 +228,11 @@ class Inspector(QFrame):
             "Unlike the training images: the probabilities may not hold." if tile.unfamiliar else ""
         )
         self.remark.setVisible(tile.unfamiliar)
-        self.note.setText("; ".join(notes)[:1].upper() + "; ".join(notes)[1:])
-        self.note.setVisible(bool(notes))
+        said = [HIDDEN] if tile.hidden else []
+        said += [words[:1].upper() + words[1:] for words in ("; ".join(notes),) if words]
+        said += [f"Comment: {tile.comment}"] if tile.comment else []
+        self.note.setText("\n".join(said))
+        self.note.setVisible(bool(said))
         self.state.say(*([""] if many else self._words_of(tile)))
         for key, button in self.buttons.items():
             button.setEnabled(not tile.error)

@@ -27,8 +27,8 @@ from leukview.ui.widgets.run_strip import RunStrip
 from leukview.ui.widgets.tile import TileDelegate
 from leukview.workflows.review import Changes, Review
 
-TABS = (Tab.ALL, Tab.REVIEW, Tab.UNDECIDED)
-_TITLES = ("All", "Needs review", "Undecided")
+TABS = (Tab.ALL, Tab.REVIEW, Tab.UNDECIDED, Tab.DISAGREE, Tab.AUDIT)
+_TITLES = ("All", "Needs review", "Undecided", "Disagreements", "Audit sample")
 _UNKNOWN = ("not known yet", "not yet", "–")
 _MIDDLE = 524  # three columns of tiles of the usual size
 
@@ -275,7 +275,7 @@ class ReviewPage(QSplitter):
             self.inspector.show_nothing("No image is selected.")
             return
         place = self.gallery.currentIndex().row()
-        known = review.suggested[row] >= 0
+        known = review.suggested[row] >= 0 and not review.is_hidden(row)
         self.inspector.show_tile(
             self.model.tile(place),
             place=place,
@@ -318,6 +318,9 @@ class ReviewPage(QSplitter):
         self.tabs.count(0, count.images)
         self.tabs.count(1, count.review - count.reviewed)
         self.tabs.count(2, count.images - count.decided)
+        self.tabs.count(3, int(queue.disagreeing(review).sum()))
+        audit = review.audit_rows
+        self.tabs.count(4, int((review.state[audit] == 0).sum()) if len(audit) else None)
         stale = int(belongs.sum()) != len(rows) or not belongs[rows].all()
         self.bar.show_counts(len(rows), int((~open_[rows]).sum()), stale=stale)
         self._show_checklist(count)

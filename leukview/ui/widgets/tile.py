@@ -89,6 +89,7 @@ class TileDelegate(QStyledItemDelegate):
         # Tiles whose pixels are not there yet share a face, so `row` is not in the key.
         key = (
             *(tile.state, tile.suggested, tile.decided, tile.unfamiliar, tile.reason),
+            *(tile.flag, bool(tile.comment), tile.hidden),
             *(bool(tile.error), bool(failed), two_digits(tile.confidence)),
             *(size, dpr, image.cacheKey() if image else 0),
         )

@@ -94,7 +94,13 @@ class TileFace:
         elif failed:
             self._icon(painter, square, "file-x", _T.mount_text_2, 40)
         if tile.unfamiliar and tile.state is not DecisionState.EXCLUDED:
-            self._mark(painter, square)
+            self._mark(painter, square, 3, "warning", _T.mount_warn)
+        right = square.width() - 3
+        for shown, icon in ((tile.comment, "chat-text"), (tile.flag, "flag-fill")):
+            if shown:
+                right -= 20
+                self._mark(painter, square, right, icon, _T.mount_text)
+                right -= 4
         self._bar(painter, square, tile)
         below = square.bottom() + MOUNT + BAR
         self._caption(painter, QRectF(square.x(), below, size.edge, size.caption), tile)
@@ -134,12 +140,13 @@ class TileFace:
                 return _Line(_T.mount_line, 1)
         raise AssertionError(tile.state)
 
-    def _mark(self, painter: QPainter, square: QRectF) -> None:
-        spot = QRectF(square.x() + 3, square.y() + 3, 20, 20)
+    def _mark(self, painter: QPainter, square: QRectF, left: float, icon: str, colour: str) -> None:
+        """An icon on a plate of the mount's colour, in an upper corner of the image."""
+        spot = QRectF(square.x() + left, square.y() + 3, 20, 20)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(_T.mount))
         painter.drawRoundedRect(spot, 4, 4)
-        self._icon(painter, spot, "warning", _T.mount_warn, theme.ICON)
+        self._icon(painter, spot, icon, colour, theme.ICON)
 
     def _bar(self, painter: QPainter, square: QRectF, tile: Tile) -> None:
         if tile.suggested < 0 or np.isnan(tile.confidence):
@@ -171,6 +178,10 @@ class TileFace:
             words = f"Excluded: {tile.reason}" if tile.reason else "Excluded"
             short = "Excluded" if line.width() < SHORT else words
             _text(painter, line.adjusted(22, 0, 0, 0), short, _T.mount_text_2)
+        elif tile.hidden and tile.state is DecisionState.UNDECIDED:
+            self._outline(painter, at, ClassLook(_T.mount_text_2, _T.ink, "–", "Undecided"))
+            after = line.adjusted(chips.WIDTH + 6, 0, 0, 0)
+            _text(painter, after, "Undecided", _T.mount_text_2)
         elif tile.waiting and tile.decided < 0 and tile.state is not DecisionState.UNSURE:
             self._outline(painter, at, ClassLook(_T.mount_text_2, _T.ink, "…", "Waiting"))
             after = line.adjusted(chips.WIDTH + 6, 0, 0, 0)

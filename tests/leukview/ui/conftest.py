@@ -30,6 +30,15 @@ def cell_classes() -> tuple[CellClass, ...]:
     )
 
 
+def _shares(confidence: list[float], suggested: list[int], kinds: int) -> np.ndarray:
+    """Probabilities (N, kinds) with this confidence for the suggested class, the rest spread."""
+    rest = (1 - np.array(confidence, np.float32)) / (kinds - 1)
+    shares = np.tile(rest[:, None], (1, kinds))
+    for row, (value, place) in enumerate(zip(confidence, suggested, strict=True)):
+        shares[row, place] = value if place >= 0 else np.nan
+    return shares
+
+
 @pytest.fixture
 def columns(cell_classes: tuple[CellClass, ...]) -> Callable[..., SimpleNamespace]:
     """Factory: `columns(suggested=[0, 1, -1], confidence=[...], ...)`; the rest is filled in."""
@@ -61,6 +70,13 @@ def columns(cell_classes: tuple[CellClass, ...]) -> Callable[..., SimpleNamespac
             errors=errors or {},
             reasons={},
             notes={},
+            probabilities=_shares(values, suggested, len(cell_classes)),
+            disagree=np.zeros(count, bool),
+            hidden=np.zeros(count, bool),
+            is_hidden=lambda _row: False,
+            audit_rows=np.zeros(0, np.int64),
+            flagged=np.zeros(count, bool),
+            comments={},
         )
 
     return make

@@ -27,8 +27,8 @@ from leukview.domain.records import (
 from leukview.imaging.drive import Drive
 from leukview.imaging.scan import scan
 from leukview.session.store import SessionStore, open_store
-from leukview.workflows import identity
 from leukview.workflows import deciding as review_module
+from leukview.workflows import identity
 from leukview.workflows.columns import Changes
 from leukview.workflows.export import Exportable, Order, Written, export
 from leukview.workflows.review import LOOK_AT_ONCE, READ_AT_ONCE, Review

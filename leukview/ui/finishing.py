@@ -1,0 +1,91 @@
+"""Draw the audit sample, finish a slide, amend it: the acts of the record."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from leukview.ui.actions import Actions
+from leukview.ui.controller import Controller
+from leukview.ui.dialogs.record_dialogs import AuditDialog, FinishDialog
+from leukview.ui.dialogs.text_dialogs import AmendDialog
+from leukview.ui.models.queue import Tab
+from leukview.workflows.checks import checks
+from leukview.workflows.review import Changes, Review
+
+if TYPE_CHECKING:
+    from leukview.ui.main_window import MainWindow
+
+
+class Finishing(QObject):
+    """Asks, does it, and says what came of it."""
+
+    def __init__(self, window: MainWindow, controller: Controller) -> None:
+        super().__init__(window)
+        self._window, self._controller = window, controller
+        controller.changed.connect(lambda _changes: self.enable(window.actions_))
+
+    def enable(self, actions: Actions) -> None:
+        """Only what can be done now is on; the others say why not."""
+        review, page = self._controller.review, self._window.stack.currentWidget()
+        record = review.record if review else None
+        on_page = page is self._window.page
+        draws = bool(review and on_page and record and record.audit is None and record.open)
+        drawn = bool(record and record.audit)
+        why = "The sample is drawn already and stays." if drawn else "After a run of the model."
+        for name, on, reason in (
+            ("audit", draws and bool(review and len(review.confident)), why),
+            ("finish", bool(record and record.open), "The slide is final; it can be amended."),
+            ("amend", bool(record and not record.open), "Only a final slide is amended."),
+        ):
+            actions[name].setEnabled(on)
+            actions[name].setToolTip("" if on else reason)
+
+    def draw(self) -> None:
+        """Ask for the size, draw, and show the sample."""
+        review = self._controller.review
+        if review is None or not len(review.confident):
+            return
+        population = len({review.sha256[row] for row in review.confident.tolist()})
+        dialog = AuditDialog(population, self._window)
+        taken, size = bool(dialog.exec()), dialog.size_field.value()
+        dialog.deleteLater()
+        if taken:
+            seed, threshold = secrets.randbelow(2**32), self._controller.threshold
+            if self._do(lambda r: r.draw_audit(size, seed, threshold)):
+                self._window.page.show_tab(Tab.AUDIT)
+                self._window.page.go(0)
+
+    def finish(self) -> None:
+        """List the checks; if none blocks and the reader wants it, the slide is final."""
+        review, folder = self._controller.review, self._controller.folder
+        if review is None or folder is None or not review.record.open:
+            return
+        slide = review.slide or folder.folder.name
+        lines = checks(review)
+        dialog = FinishDialog(self._window.theme_, slide, lines, review.reviewer, self._window)
+        taken, comment = bool(dialog.exec()), dialog.comment.text().strip()
+        dialog.deleteLater()
+        if taken:
+            self._do(lambda r: r.finish(comment))
+
+    def amend(self) -> None:
+        """Ask for the reason, then open the final slide."""
+        review = self._controller.review
+        if review is None or review.record.open:
+            return
+        dialog = AmendDialog(self._window)
+        taken, reason = bool(dialog.exec()), dialog.text
+        dialog.deleteLater()
+        if taken:
+            self._do(lambda r: r.amend(reason))
+
+    def _do(self, act: Callable[[Review], Changes]) -> bool:
+        changes = self._controller.act(act)
+        if changes is None:
+            return False
+        self._controller.noted.emit(changes.text)
+        return True

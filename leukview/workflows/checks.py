@@ -1,0 +1,186 @@
+"""What stands between a draft and a final slide, and what its audit sample says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from leukview.domain.records import DecisionState
+from leukview.measures.audit import Overall, Stratum, differing, overall
+from leukview.workflows.actions import Reading
+from leukview.workflows.record import Audit
+from leukview.workflows.review import Review
+
+_STATES = tuple(DecisionState)
+_UNSURE, _EXCLUDED = _STATES.index(DecisionState.UNSURE), _STATES.index(DecisionState.EXCLUDED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One line before a slide is finished.
+
+    Attributes:
+        name: what is checked.
+        figure: where it stands.
+        passed: whether it does.
+        blocks: whether the slide cannot be finished while it does not.
+    """
+
+    name: str
+    figure: str
+    passed: bool
+    blocks: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditResult:
+    """What the audit sample of the current reading has shown.
+
+    Attributes:
+        population, drawn: images it was drawn from, and in it.
+        read: of the drawn, with a decision that is not "unsure".
+        differing: of the read, decided other than was suggested at the draw, or excluded.
+        low, high: of the population, 95 %; the whole population until all drawn are read.
+        overall: over all strata of the slide.
+    """
+
+    population: int
+    drawn: int
+    read: int
+    differing: int
+    low: int
+    high: int
+    overall: Overall
+
+    @property
+    def complete(self) -> bool:
+        return self.read == self.drawn
+
+
+def audit_result(review: Review, reading: Reading | None = None) -> AuditResult | None:
+    """Compare the sample with what was suggested when it was drawn; None without a sample.
+
+    The interval is valid for the confident images alone. Images are counted by their bytes.
+    """
+    audit = review.record.audits.get(reading or review.record.reading)
+    if audit is None:
+        return None
+    read = found = 0
+    for sha, suggested in zip(audit.images, audit.suggestions, strict=True):
+        decision = review.decision_of(sha)
+        if decision is None or decision.state is DecisionState.UNSURE:
+            continue
+        read += 1
+        found += decision.class_id != suggested  # "" where it was excluded
+    drawn = len(audit.images)
+    done = read == drawn
+    low, high = differing(audit.population, drawn, found) if done else (found, audit.population)
+    return AuditResult(
+        population=audit.population,
+        drawn=drawn,
+        read=read,
+        differing=found,
+        low=low,
+        high=high,
+        overall=overall([_sampled(audit, read, found), _doubtful(review)]),
+    )
+
+
+def _sampled(audit: Audit, read: int, found: int) -> Stratum:
+    return Stratum(
+        name="Confident images",
+        size=audit.population,
+        drawn=len(audit.images),
+        read=read,
+        differing=found,
+    )
+
+
+def _doubtful(review: Review) -> Stratum:
+    """All suggested images that the sample was not drawn from, by what is suggested now.
+
+    These are the ones that need review, and those that were decided before the draw.
+    """
+    sure = review.population_rows
+    rest = review.suggested >= 0
+    rest[sure] = False
+    rows = _one_each(review, np.flatnonzero(rest))
+    state = review.state[rows]
+    said = (state > 0) & (state != _UNSURE)
+    other = said & (review.decided[rows] != review.suggested[rows])
+    return Stratum(
+        name="Other images", size=len(rows), read=int(said.sum()), differing=int(other.sum())
+    )
+
+
+def _one_each(review: Review, rows: np.ndarray) -> np.ndarray:
+    """Equal files count once."""
+    hashes = [review.sha256[row] for row in rows.tolist()]
+    first = dict(zip(reversed(hashes), reversed(rows.tolist()), strict=True))
+    return np.array(sorted(first.values()), np.int64)
+
+
+def checks(review: Review) -> list[Check]:
+    """What is looked at before a slide is finished, in the order in which it is said."""
+    readable = np.ones(review.count, np.bool_)
+    readable[list(review.errors)] = False
+    state = review.state[readable]
+    open_, unsure = int((state == 0).sum()), int((state == _UNSURE).sum())
+    excluded = int((state == _EXCLUDED).sum())
+    decided = int((state > 0).sum()) - unsure - excluded
+    wanted = (review.needs_review | review.disagree) & readable
+    left = int((wanted & (review.state == 0)).sum())
+    out = [
+        Check(
+            name="Every image is decided" if not open_ + unsure else "Images are not decided",
+            figure=f"{decided:,} decided, {excluded:,} excluded with a reason, {unsure:,} unsure,"
+            f" {open_:,} not decided",
+            passed=not open_ + unsure,
+        ),
+        Check(
+            name="Needs review is empty" if not left else "Needs review is not empty",
+            figure=f"{int(wanted.sum()) - left:,} of {int(wanted.sum()):,} read",
+            passed=not left,
+        ),
+    ]
+    found = audit_result(review)
+    if found is not None:
+        out.append(
+            Check(
+                name="Audit sample is read" if found.complete else "Audit sample is not read",
+                figure=audit_words(found),
+                passed=found.complete,
+            )
+        )
+    if review.record.target:
+        out.append(
+            Check(
+                name="Count target",
+                figure=f"{decided:,} counted, target {review.record.target:,}",
+                passed=decided >= review.record.target,
+                blocks=False,
+            )
+        )
+    if review.errors:
+        count = len(review.errors)
+        out.append(
+            Check(
+                name=f"{count:,} file{'' if count == 1 else 's'} could not be read",
+                figure="They are not counted. The table names them.",
+                passed=False,
+                blocks=False,
+            )
+        )
+    return out
+
+
+def audit_words(found: AuditResult) -> str:
+    """The result in one sentence; differences from this reader, not errors."""
+    if not found.complete:
+        return f"{found.read:,} of {found.drawn:,} read"
+    differ = "differs" if found.differing == 1 else "differ"
+    return (
+        f"{found.differing:,} of {found.drawn:,} {differ} from this reader; {found.low:,} to"
+        f" {found.high:,} of {found.population:,} confident images (95 %, hypergeometric)"
+    )

@@ -1,0 +1,88 @@
+"""The record through the window: flag, comment, audit sample, finishing, with real keys."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+
+from leukview.ui.dialogs.record_dialogs import AuditDialog, FinishDialog
+from leukview.ui.dialogs.text_dialogs import AmendDialog, CommentDialog
+from leukview.ui.models.queue import Tab
+from leukview.workflows.record import State
+
+# What the offscreen platform says of every pop-up and dialog; real platforms do not.
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
+CONTROL = Qt.KeyboardModifier.ControlModifier
+FILES = {"a.bmp": 20, "b.bmp": 35, "c.bmp": 120, "d.bmp": 245}  # c needs review
+
+
+def test_an_audit_sample_is_drawn_read_without_suggestions_and_the_slide_finished(
+    start, hand, image_folder
+):
+    h = hand(start())
+    h.open(image_folder(FILES))
+    page, actions = h.one.window.page, h.one.window.actions_
+    review = h.one.controller.review
+    h.answer(AuditDialog, lambda d: (d.size_field.setValue(2), d.act_button.click()))
+    actions["audit"].trigger()
+    assert page.tab is Tab.AUDIT
+    assert page.model.rows.tolist() == review.audit_rows.tolist()
+    assert len(review.audit_rows) == 2
+    assert not actions["audit"].isEnabled()
+    assert page.model.tile(0).hidden
+    assert "suggestion hidden" in page.model.spoken(0)
+    assert page.inspector.note.text().startswith("The suggestion is hidden")
+    h.press(Qt.Key.Key_Return)
+    assert not review.state.any(), "there is nothing to agree with"
+    h.press(Qt.Key.Key_1)
+    h.press(Qt.Key.Key_1)
+    assert not page.model.tile(0).hidden
+    seen = []
+    h.answer(FinishDialog, lambda d: (seen.append(d.act_button.isEnabled()), d.reject()))
+    actions["finish"].trigger()
+    assert seen == [False], "images are not decided"
+    page.show_tab(Tab.UNDECIDED)
+    page.go(0)
+    h.press(Qt.Key.Key_1)
+    h.press(Qt.Key.Key_1)
+    h.answer(FinishDialog, lambda d: (d.comment.setText("clear"), d.act_button.click()))
+    h.press(Qt.Key.Key_Return, CONTROL)
+    assert review.record.state is State.FINAL
+    before = h.states
+    h.press(Qt.Key.Key_2)
+    assert h.states == before
+    h.answer(AmendDialog, lambda d: (d.field.setText("smudge"), d.act_button.click()))
+    actions["amend"].trigger()
+    h.press(Qt.Key.Key_U)
+    assert "unsure" in h.states
+    assert review.record.state is State.AMENDED
+
+
+def test_f_flags_and_c_comments_what_is_selected_and_ctrl_z_takes_it_back(
+    start, hand, image_folder
+):
+    h = hand(start())
+    h.open(image_folder(FILES))
+    page, review = h.one.window.page, h.one.controller.review
+    h.press(Qt.Key.Key_F)
+    assert review.flagged.tolist() == [True, False, False, False]
+    assert page.gallery.currentIndex().row() == 0
+    h.answer(CommentDialog, lambda d: (d.field.setText("pale"), d.act_button.click()))
+    h.press(Qt.Key.Key_C)
+    assert review.comments == {0: "pale"}
+    assert "Comment: pale" in page.inspector.note.text()
+    assert page.model.spoken(0).endswith("flagged, comment: pale.")
+    h.press(Qt.Key.Key_Z, CONTROL)
+    h.press(Qt.Key.Key_F)
+    assert (review.comments, review.flagged.any()) == ({}, False)
+
+
+def test_what_reader_and_model_call_differently_is_a_queue(start, hand, image_folder):
+    h = hand(start())
+    h.open(image_folder(FILES))
+    page, review = h.one.window.page, h.one.controller.review
+    other = 1 + int(review.suggested[0] == 0)
+    h.press(Qt.Key.Key_1 if other == 1 else Qt.Key.Key_2)
+    page.show_tab(Tab.DISAGREE)
+    assert page.model.rows.tolist() == [0]
+    assert page.tabs._group.button(3).text() == "Disagreements  1"

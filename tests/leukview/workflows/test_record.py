@@ -1,0 +1,209 @@
+"""What stands of a session as a whole, over restarts: readings, audit sample, finishing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from leukview.domain.classes import CellClass, Role
+from leukview.domain.errors import FinalError, UsageError
+from leukview.domain.records import ImageFile, ImageResult, ModelIdentity, Suggestion
+from leukview.session.store import SessionStore, open_store
+from leukview.workflows.actions import Reading
+from leukview.workflows.checks import audit_result, checks
+from leukview.workflows.record import Mode, State, draw
+from leukview.workflows.review import Review
+
+CLASSES = tuple(
+    CellClass(id=i, name=i, key="", role=Role.LEUKOCYTE, malignant=False) for i in ("hem", "all")
+)
+COUNT, DOUBTFUL = 40, 10
+
+
+def result(folder: Path, number: int, model: str, shift: int = 0) -> ImageResult:
+    """Of a file that is there; the first ten are doubtful."""
+    path = folder / f"{number:02}.png"
+    if not path.exists():
+        path.write_bytes(bytes([number]))
+    stat = path.stat()
+    doubtful = number < DOUBTFUL
+    return ImageResult(
+        image=ImageFile(
+            path=path,
+            name=path.name,
+            folder="f",
+            bytes=stat.st_size,
+            modified_ns=stat.st_mtime_ns,
+        ),
+        sha256=hashlib.sha256(bytes([number])).hexdigest(),
+        suggestion=Suggestion(
+            class_id=CLASSES[(number + shift) % 2].id,
+            confidence=0.6 if doubtful else 0.95,
+            probabilities=(0.6, 0.4) if doubtful else (0.95, 0.05),
+            unfamiliarity=0.0,
+            unfamiliar=False,
+            needs_review=doubtful,
+        ),
+        model=ModelIdentity(model_id=model, sha256=model * 64, device="cpu"),
+    )
+
+
+@pytest.fixture
+def reopen(tmp_path: Path) -> Iterator[Callable[[], Review]]:
+    """Factory: the review of forty classified images; each call closes it and opens it again."""
+    stores: list[SessionStore] = []
+    results = [result(tmp_path, number, "a") for number in range(COUNT)]
+
+    def make() -> Review:
+        for store in stores:
+            store.close()
+        stores.append(open_store(tmp_path / "data" / "s.lkv"))
+        images = [one.image for one in results]
+        review = Review(images, CLASSES, stores[-1], reviewer="Ada")
+        review.add_results(range(COUNT), results)
+        review.load_stored("a" * 64)
+        return review
+
+    yield make
+    for store in stores:
+        store.close()
+
+
+def test_a_flag_and_a_comment_stand_beside_the_decision_and_go_one_by_one(reopen):
+    review = reopen()
+    review.decide([1], "all")
+    review.flag([1, 2], True)
+    review.comment([1], "smudge?")
+    again = reopen()
+    assert again.flagged.nonzero()[0].tolist() == [1, 2]
+    assert again.comments == {1: "smudge?"}
+    assert again.decision(1).class_id == "all"
+    again.clear([1])
+    assert (again.comments, bool(again.flagged[1])) == ({1: "smudge?"}, True)
+    assert [again.undo().text for _ in range(3)] == [
+        "1 image cleared",
+        "1 image commented",
+        "2 images flagged",
+    ]
+    assert (again.comments, again.flagged.any(), again.decision(1).class_id) == ({}, False, "all")
+
+
+def test_an_event_says_what_stood_before_and_which_model_was_on_the_screen(reopen):
+    review = reopen()
+    review.decide([1], "all")
+    review.decide([0, 1], "hem")
+    last = list(review._store.events())[-1].payload
+    assert last["old"] == ["undecided", "agreed all"]
+    assert last["model"] == "a" * 64
+
+
+def test_a_sample_is_the_same_for_the_same_seed_and_another_for_another():
+    population = [f"{n:064x}" for n in range(500)]
+    assert draw(population, 50, 7) == draw(reversed(population), 50, 7)
+    assert set(draw(population, 50, 7)) != set(draw(population, 50, 8))
+    assert len(set(draw(population, 50, 7))) == 50
+
+
+def test_a_sample_is_drawn_once_from_confident_open_images_and_hides_its_suggestions(reopen):
+    review = reopen()
+    review.decide([39], "all")
+    review.draw_audit(8, 3, 0.9)
+    rows = review.audit_rows.tolist()
+    assert len(rows) == 8
+    assert not set(rows) & {*range(DOUBTFUL), 39}
+    assert review.record.audit.population == COUNT - DOUBTFUL - 1
+    assert review.hidden.nonzero()[0].tolist() == sorted(rows)
+    with pytest.raises(UsageError, match="drawn already"):
+        review.draw_audit(8, 4, 0.9)
+    again = reopen()
+    assert again.audit_rows.tolist() == rows
+    assert again.agree(rows).text == "", "what is hidden cannot be agreed with"
+    again.decide(rows[:1], "hem")
+    assert not again.is_hidden(rows[0])
+    assert again.decision(rows[0]).suggestion_seen is False
+
+
+def test_the_sample_is_compared_with_what_was_suggested_when_it_was_drawn(reopen):
+    review = reopen()
+    review.draw_audit(8, 3, 0.9)
+    suggested = dict(zip(review.audit_rows.tolist(), review.record.audit.suggestions, strict=True))
+    rows = list(suggested)
+    for row in rows[:-1]:
+        review.decide([row], suggested[row])
+    found = audit_result(review)
+    assert (found.read, found.complete, found.low, found.high) == (7, False, 0, 30)
+    review.decide(rows[-1:], "hem" if suggested[rows[-1]] == "all" else "all")
+    found = audit_result(review)
+    assert (found.read, found.differing, found.complete) == (8, 1, True)
+    assert 1 <= found.low <= 30 * 1 / 8 <= found.high < 30
+    assert found.overall.reason, "the doubtful images were not read"
+    for row in range(DOUBTFUL):
+        review.decide([row], "hem")
+    found = audit_result(review)
+    expected = (30 * 1 / 8 + 5) / 40
+    assert found.overall.share == pytest.approx(expected)
+    other = [result(Path(review.images[0].path).parent, n, "b", shift=1) for n in range(COUNT)]
+    review.add_results(range(COUNT), other)
+    assert audit_result(review).differing == 1, "another model does not change the result"
+
+
+def test_a_final_slide_is_changed_only_with_a_reason(reopen):
+    review = reopen()
+    assert [check.passed for check in checks(review)] == [False, False]
+    review.decide(range(COUNT), "all")
+    assert all(check.passed for check in checks(review))
+    review.finish("clear case")
+    for act in (lambda: review.decide([0], "hem"), review.undo, lambda: review.finish("")):
+        with pytest.raises(FinalError, match="final"):
+            act()
+    again = reopen()
+    assert (again.record.state, again.record.comment) == (State.FINAL, "clear case")
+    with pytest.raises(UsageError, match="reason"):
+        again.amend("  ")
+    again.amend("one cell was a smudge")
+    again.exclude([0], "smudge")
+    assert again.record.state is State.AMENDED
+    again.finish()
+    assert (again.record.open, again.record.state) == (False, State.AMENDED)
+
+
+def test_a_second_reader_sees_nothing_of_the_first_and_undoes_nothing_of_it(reopen):
+    review = reopen()
+    review.decide([0, 1], "hem")
+    with pytest.raises(UsageError, match="other reader"):
+        review.begin(Reading.SECOND, " ada ")
+    review.begin(Reading.SECOND, "Ben")
+    review.set_mode(Mode.BLIND)
+    assert not review.state.any()
+    assert review.undo() is None
+    assert review.hidden.all()
+    review.decide([0], "hem")
+    review.decide([1], "all")
+    again = reopen()
+    assert (again.record.reading, again.blind) == (Reading.SECOND, True)
+    assert again.differing.tolist() == [1]
+    again.begin(Reading.ADJUDICATION, "Cleo")
+    again.decide([1], "all")
+    again.begin(Reading.FIRST, "Ada")
+    assert again.decision(1).class_id == "hem"
+    assert again.final_decision(1).reviewer == "Cleo"
+    assert again.final_decision(0).reviewer == "Ada"
+
+
+def test_two_models_are_compared_and_no_decision_changes(reopen, tmp_path):
+    review = reopen()
+    review.decide([3], "hem")
+    others = [result(tmp_path, n, "b", shift=n == 5) for n in range(COUNT)]
+    review.set_classes(CLASSES)
+    review.load_stored("b" * 64)
+    review.add_results(range(COUNT), others)
+    review.model_sha256 = "b" * 64
+    review._store.flush()
+    review.compare_with("a" * 64)
+    assert review.disagree.nonzero()[0].tolist() == [5]
+    assert review.decision(3).class_id == "hem"
+    review.compare_with("")
+    assert not review.disagree.any()
