@@ -23,8 +23,8 @@ class AuditDialog(ActDialog):
     def __init__(self, population: int, parent: QWidget | None) -> None:
         super().__init__(
             "Draw the audit sample",
-            f"Images are drawn at random from {population:,} confident ones that nobody has"
-            " decided. Their suggestions are hidden until you have decided them. The sample is"
+            f"Images are drawn at random from the {population:,} the model is sure of that nobody"
+            " has decided. Their suggestions are hidden until you have decided them. The sample is"
             " drawn once.",
             "Draw the sample",
             parent,
