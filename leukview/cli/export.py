@@ -11,14 +11,16 @@ from leukview.domain.classes import Unit
 from leukview.domain.errors import UsageError
 from leukview.domain.progress import CancelToken, Progress
 from leukview.reports.about import NOTICE
+from leukview.session import bundle
 from leukview.workflows import export
 from leukview.workflows.export import Exportable, Format, Order, Written
-from leukview.workflows.recorded import Recorded, recorded
+from leukview.workflows.recorded import Recorded, recorded, session_file
 from leukview.workflows.table_rows import snapshot
 
 __all__ = ["Format", "Options", "run"]
 
 READ_ALL, SOME_FAILED, STOPPED = 0, 1, 130
+SESSION = ".leukview"
 _FOR_EXCEL = (Format.CSV, Format.SEMICOLON, Format.IMAGES)
 
 
@@ -43,6 +45,8 @@ def run(options: Options, terminal: Terminal) -> int:
     Raises:
         LeukViewError: nothing is recorded, or it cannot be written.
     """
+    if options.out.suffix.lower() == SESSION and options.format is None:
+        return _whole_session(options, terminal)
     order = _order(options)
     export.check(order)
     with stoppable() as token:
@@ -55,6 +59,19 @@ def run(options: Options, terminal: Terminal) -> int:
                 raise
             terminal.error(str(error))
             return STOPPED
+
+
+def _whole_session(options: Options, terminal: Terminal) -> int:
+    """The session itself, for `leukview import` on another computer."""
+    if options.deidentify or options.excel:
+        raise UsageError(
+            "A session file is whole: --deidentify and --excel concern tables. Nothing was"
+            " exported. Leave them out, or export a table."
+        )
+    head = bundle.export(session_file(options.paths), options.out, force=options.force)
+    terminal.say(f"Exported the session to {options.out.name}. It holds names of files and people.")
+    terminal.say(f"The log has {head.events:,} events; its head is {head.sha256}.")
+    return READ_ALL
 
 
 def _order(options: Options) -> Order:

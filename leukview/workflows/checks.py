@@ -179,8 +179,15 @@ def audit_words(found: AuditResult) -> str:
     """The result in one sentence; differences from this reader, not errors."""
     if not found.complete:
         return f"{found.read:,} of {found.drawn:,} read"
+    overall = ""
+    if not found.overall.reason:
+        share, low, high = (
+            f"{100 * value:.1f}"
+            for value in (found.overall.share, found.overall.low, found.overall.high)
+        )
+        overall = f"; of all images {share} % ({low}\N{EN DASH}{high})"
     differ = "differs" if found.differing == 1 else "differ"
     return (
         f"{found.differing:,} of {found.drawn:,} {differ} from this reader; {found.low:,} to"
-        f" {found.high:,} of {found.population:,} confident images (95 %, hypergeometric)"
+        f" {found.high:,} of {found.population:,} confident images (95 %, hypergeometric){overall}"
     )

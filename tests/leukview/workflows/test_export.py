@@ -194,3 +194,13 @@ def test_the_command_line_exports_what_the_window_recorded(opened, folder, tmp_p
     assert main(["export", str(folder), "--out", str(tmp_path / "x")]) == 2
     assert main(["export", str(folder), "--out", str(out), "--force", "--deidentify"]) == 0
     assert (tmp_path / "x-PRIVATE-names.csv").is_file()
+
+
+def test_the_command_line_exports_the_session_itself(opened, folder, tmp_path, capsys):
+    out = tmp_path / "x.leukview"
+    assert main(["export", str(folder), "--out", str(out)]) == 0
+    head = opened.store.head()
+    assert f"{head.events} events; its head is {head.sha256}" in capsys.readouterr().err
+    assert main(["verify", str(out)]) == 0
+    assert main(["export", str(folder), "--out", str(out)]) == 5
+    assert main(["export", str(folder), "--out", str(out), "--force", "--deidentify"]) == 2

@@ -13,7 +13,7 @@ from leukview.domain.errors import FinalError, UsageError
 from leukview.domain.records import ImageFile, ImageResult, ModelIdentity, Suggestion
 from leukview.session.store import SessionStore, open_store
 from leukview.workflows.actions import Reading
-from leukview.workflows.checks import audit_result, checks
+from leukview.workflows.checks import audit_result, audit_words, checks
 from leukview.workflows.record import Mode, State, draw
 from leukview.workflows.review import Review
 
@@ -145,6 +145,7 @@ def test_the_sample_is_compared_with_what_was_suggested_when_it_was_drawn(reopen
     found = audit_result(review)
     expected = (30 * 1 / 8 + 5) / 40
     assert found.overall.share == pytest.approx(expected)
+    assert f"; of all images {100 * expected:.1f} % (" in audit_words(found)
     other = [result(Path(review.images[0].path).parent, n, "b", shift=1) for n in range(COUNT)]
     review.add_results(range(COUNT), other)
     assert audit_result(review).differing == 1, "another model does not change the result"
