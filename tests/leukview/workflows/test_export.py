@@ -139,7 +139,8 @@ def test_no_name_is_in_any_byte_of_a_deidentified_export(opened, tmp_path, form)
     hashes = [one for one in opened.review.sha256 if one]
     for one in left:
         data = text_of(one)
-        for mark in (SECRET, SECRET.lower(), SECRET[6:], "1960", *hashes):
+        # Long enough not to stand by chance in the hash of the log, which every export names.
+        for mark in (SECRET, SECRET.lower(), SECRET.split("_")[0], *hashes):
             assert mark.encode() not in data, f"{mark} in {one.name}"
     if form is Format.IMAGES:
         assert {p.stat().st_mtime for p in left} == {946_684_800}
