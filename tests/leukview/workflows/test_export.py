@@ -140,7 +140,7 @@ def test_no_name_is_in_any_byte_of_a_deidentified_export(opened, tmp_path, form)
     for one in left:
         data = text_of(one)
         # Long enough not to stand by chance in the hash of the log, which every export names.
-        for mark in (SECRET, SECRET.lower(), SECRET.split("_")[0], *hashes):
+        for mark in (SECRET, SECRET.lower(), SECRET[6:], *hashes):
             assert mark.encode() not in data, f"{mark} in {one.name}"
     if form is Format.IMAGES:
         assert {p.stat().st_mtime for p in left} == {946_684_800}
