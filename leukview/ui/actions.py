@@ -77,10 +77,6 @@ MENUS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("filter", "&Filter…", ("/", "Ctrl+F"), page=True),
             Entry("clear_filter", "&Clear the filter", page=True),
             Entry("refresh", "&Build the queue anew", ("F5",), page=True),
-            LINE,
-            Entry("audit", "&Draw the audit sample…", page=True),
-            Entry("finish", "F&inish the slide…", ("Ctrl+Enter", "Ctrl+Return")),
-            Entry("amend", "A&mend the slide…"),
         ),
     ),
     (
@@ -97,6 +93,14 @@ MENUS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("advance", "Go to the &next image after a decision", checkable=True),
             Entry("reason", "&Reason for excluding…"),
             Entry("reviewer", "Re&viewer…"),
+        ),
+    ),
+    (
+        "&Slide",
+        (
+            Entry("audit", "&Draw the audit sample…", page=True),
+            Entry("finish", "&Finish the slide…", ("Ctrl+Enter", "Ctrl+Return")),
+            Entry("amend", "&Amend the slide…"),
         ),
     ),
     (

@@ -129,7 +129,7 @@ class Deciding(Identified):
         if not self.record.open:
             raise FinalError(
                 "This slide is final, so nothing was changed."
-                " To change it, amend it with a reason: Queue > Amend the slide."
+                " To change it, amend it with a reason: Slide > Amend the slide."
             )
 
     def _act(self, rows: Iterable[int], wish: Wish) -> Changes:

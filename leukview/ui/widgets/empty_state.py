@@ -52,7 +52,7 @@ def why(review: Review | None, tab: Tab, chosen: Filter, doing: Doing) -> Why:
         line = "Here are images that the model and you, or two models, call differently."
         return Why("check-circle", "No disagreement", line, ALL)
     if tab is Tab.AUDIT:
-        line = "It says how often you differ from the model where it is sure. Draw it: Queue menu."
+        line = "It says how often you differ from the model where it is sure. Draw it: Slide menu."
         return Why("circle-dashed", "No audit sample is drawn", line)
     return Why("check-circle", "Every image is decided", "Next: the Overview (F3).", OVERVIEW)
 

@@ -18,7 +18,7 @@ from leukview.ui.models.queue import Filter, Order, Rows, Tab
 from leukview.ui.models.thumbnails import FULL, PixelLoader, measure_window
 from leukview.ui.settings import Settings
 from leukview.ui.theme import Theme
-from leukview.ui.widgets import empty_state, inspector, parts, side_panel
+from leukview.ui.widgets import checklist, empty_state, inspector, parts, side_panel
 from leukview.ui.widgets.banner import Banner
 from leukview.ui.widgets.empty_state import Doing
 from leukview.ui.widgets.gallery_view import GalleryView
@@ -29,7 +29,6 @@ from leukview.workflows.review import Changes, Review
 
 TABS = (Tab.ALL, Tab.REVIEW, Tab.UNDECIDED, Tab.DISAGREE, Tab.AUDIT)
 _TITLES = ("All", "Needs review", "Undecided", "Disagreements", "Audit sample")
-_UNKNOWN = ("not known yet", "not yet", "–")
 _MIDDLE = 524  # three columns of tiles of the usual size
 
 
@@ -323,38 +322,10 @@ class ReviewPage(QSplitter):
         self.tabs.count(4, int((review.state[audit] == 0).sum()) if len(audit) else None)
         stale = int(belongs.sum()) != len(rows) or not belongs[rows].all()
         self.bar.show_counts(len(rows), int((~open_[rows]).sum()), stale=stale)
-        self._show_checklist(count)
+        if self._controller.folder is not None:
+            checklist.show(self.side, self._controller.folder, self._controller.stage, count)
         self._say_empty()
         self._progressed()
-
-    def _show_checklist(self, count: summary.Counts) -> None:
-        folder, side = self._controller.folder, self.side
-        if folder is None:
-            return
-        side.title.say(folder.folder.name)
-        side.suggested.say(count.suggested, count.images)
-        side.decided.say(count.decided, count.images)
-        # Before a run only the names of the files are known.
-        known = count.suggested + count.unread >= count.images
-        none = ("none",) if known else _UNKNOWN
-        side.review.say(count.reviewed, count.review, () if count.review else none)
-        readable = count.images - count.unread if known else count.suggested
-        lacks = "warning" if count.unread else "circle-half"
-        side.read.say(readable, count.images, () if known or readable else none, lacks=lacks)
-        left = count.review - count.reviewed
-        if self._controller.stage is Stage.RUNNING:
-            state, icon = "Running", "circle-half"
-        elif self._controller.stage is Stage.CHOOSING:
-            state, icon = "Waiting for the model", "circle-dashed"
-        elif not count.suggested:
-            state, icon = "Not run", "circle-dashed"
-        elif count.decided >= count.images:
-            state, icon = "All decided", "check-circle"
-        else:
-            state = f"{left:,} to review" if left else f"{count.decided:,} decided"
-            icon = "circle-half"
-        side.current.say(folder.folder.name, state, icon)
-        side.current.setToolTip(str(folder.folder))
 
     def _progressed(self) -> None:
         c = self._controller
