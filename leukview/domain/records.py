@@ -137,3 +137,8 @@ class Decision:
     suggestion_seen: bool = True
     suggestion: str = ""
     queue: str = ""
+
+    @property
+    def called(self) -> str:
+        """What the image was called, for comparing two readers: a class id, unsure or excluded."""
+        return self.class_id or self.state.value

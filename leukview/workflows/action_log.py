@@ -57,6 +57,7 @@ class ActionLog:
         self._codes: dict[Reading, Codes] = {r: np.zeros(0, np.int32) for r in Reading}
         self._done: dict[Reading, list[_Step]] = {r: [] for r in Reading}
         self._undone: dict[Reading, list[_Step]] = {r: [] for r in Reading}
+        self._blind: dict[Reading, Codes] = {}  # as it stood when suggestions were first shown
         for event in store.events():
             self._replay(event)
 
@@ -102,6 +103,16 @@ class ActionLog:
     def decision(self, sha256: str, reading: Reading | None = None) -> Decision | None:
         """The decision that stands for one image."""
         return self.standing(sha256, reading).decision
+
+    def blind(self, numbers: Numbers, reading: Reading | None = None) -> Codes | None:
+        """Codes of these images when a blind reading ended; None if none has."""
+        column = self._blind.get(reading or self.reading)
+        if column is None:
+            return None
+        known = (numbers >= 0) & (numbers < len(column))
+        out = np.zeros(len(numbers), np.int32)
+        out[known] = column[numbers[known]]
+        return out
 
     def said(self, reading: Reading | None = None) -> dict[str, Standing]:
         """Everything that stands in a reading, by image hash."""
@@ -153,9 +164,14 @@ class ActionLog:
         """Append an event of the record and apply it; the same errors as `do`."""
         at = now()
         seq = self._store.append(kind, payload)
-        self.record = record.after(self.record, kind, payload, at=at, seq=seq)
+        self._recorded(kind, payload, at, seq)
 
     # Inside
+
+    def _recorded(self, kind: str, payload: Mapping[str, Any], at: str, seq: int) -> None:
+        self.record = record.after(self.record, kind, payload, at=at, seq=seq)
+        for reading in self.record.revealed.keys() - self._blind.keys():
+            self._blind[reading] = self._column(reading).copy()
 
     def _of(self, step: _Step) -> dict[str, Any]:
         reading = {} if self.reading is Reading.FIRST else {"reading": self.reading.value}
@@ -172,7 +188,7 @@ class ActionLog:
         elif event.kind == "redo":
             self._repeat(reading)
         else:
-            self.record = record.after(self.record, event.kind, payload, at=event.at, seq=event.seq)
+            self._recorded(event.kind, payload, event.at, event.seq)
 
     def _apply(self, seq: int, at: str, action: Action) -> None:
         reading = Reading(action.reading)

@@ -88,7 +88,8 @@ class Record:
         reading: whose decisions are made now.
         readers: name of the reader of each reading, as typed.
         modes: how each reading is done.
-        revealed: number of the event that ended a blind reading, by reading; 0 for none.
+        seeds: of the random order of each blind reading.
+        revealed: number of the event that ended the first blind reading, by reading.
         audits: the sample of each reading.
     """
 
@@ -102,6 +103,7 @@ class Record:
     reading: Reading = Reading.FIRST
     readers: Mapping[Reading, str] = field(default_factory=lambda: MappingProxyType({}))
     modes: Mapping[Reading, Mode] = field(default_factory=lambda: MappingProxyType({}))
+    seeds: Mapping[Reading, int] = field(default_factory=lambda: MappingProxyType({}))
     revealed: Mapping[Reading, int] = field(default_factory=lambda: MappingProxyType({}))
     audits: Mapping[Reading, Audit] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -109,6 +111,11 @@ class Record:
     def mode(self) -> Mode:
         """How the current reading is done."""
         return self.modes.get(self.reading, Mode.ASSISTED)
+
+    @property
+    def seed(self) -> int:
+        """Of the random order of the current reading, while it is blind."""
+        return self.seeds.get(self.reading, 0)
 
     @property
     def audit(self) -> Audit | None:
@@ -125,8 +132,10 @@ def after(record: Record, kind: str, payload: Mapping[str, Any], *, at: str, seq
             mode = Mode(payload["mode"])
             was = record.modes.get(reading, Mode.ASSISTED)
             ended = was is Mode.BLIND and mode is Mode.ASSISTED
-            revealed = {**record.revealed, reading: seq} if ended else record.revealed
-            return replace(record, modes={**record.modes, reading: mode}, revealed=revealed)
+            revealed = {reading: seq, **record.revealed} if ended else record.revealed
+            modes = {**record.modes, reading: mode}
+            seeds = {**record.seeds, reading: int(payload.get("seed", 0))}
+            return replace(record, modes=modes, seeds=seeds, revealed=revealed)
         case "reading":
             readers = {**record.readers, reading: reviewer}
             return replace(record, reading=reading, readers=readers)
@@ -150,6 +159,11 @@ def after(record: Record, kind: str, payload: Mapping[str, Any], *, at: str, seq
     return record
 
 
+def rank(word: str, seed: int) -> bytes:
+    """Where something stands in a random order that anybody can make again."""
+    return hashlib.sha256(f"{seed}:{word}".encode()).digest()
+
+
 def draw(population: Iterable[str], size: int, seed: int) -> tuple[str, ...]:
     """A simple random sample of image hashes that anybody can draw again.
 
@@ -161,11 +175,8 @@ def draw(population: Iterable[str], size: int, seed: int) -> tuple[str, ...]:
         size: of the sample; smaller where there are fewer images.
         seed: any number; it stands in the log.
     """
-
-    def rank(sha256: str) -> bytes:
-        return hashlib.sha256(f"{seed}:{sha256}".encode()).digest()
-
-    return tuple(sorted(set(population), key=rank)[: max(size, 0)])
+    order = sorted(set(population), key=lambda sha256: rank(sha256, seed))
+    return tuple(order[: max(size, 0)])
 
 
 def population_sha256(population: Iterable[str]) -> str:

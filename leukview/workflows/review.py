@@ -5,6 +5,7 @@ The state here is what a replay of the session's events gives.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 
 import msgspec
@@ -14,13 +15,13 @@ from numpy.typing import NDArray
 from leukview.domain.classes import CellClass
 from leukview.domain.errors import UsageError
 from leukview.domain.progress import CancelToken
-from leukview.domain.records import Decision, DecisionState, ImageFile, ImageResult
+from leukview.domain.records import Decision, ImageFile, ImageResult
 from leukview.session.events import Head
 from leukview.session.store import SessionStore
 from leukview.workflows.actions import Reading
 from leukview.workflows.columns import Changes, Rows, none
 from leukview.workflows.deciding import LOOK_AT_ONCE, READ_AT_ONCE, Deciding
-from leukview.workflows.record import Audit, Mode, draw, population_sha256
+from leukview.workflows.record import Audit, Mode, draw, population_sha256, rank
 
 __all__ = ["LOOK_AT_ONCE", "READ_AT_ONCE", "Changes", "Review", "Rows"]
 
@@ -40,6 +41,7 @@ class Review(Deciding):
         """Recall what the session knows; `cancel` ends the reading that this may need."""
         super().__init__(images, store, reviewer)
         self._sample: tuple[Audit | None, frozenset[str]] = (None, frozenset())
+        self._mixed: tuple[int, Rows] = (0, none())
         self._start(classes)
         self._recall_hashes(cancel)
 
@@ -130,6 +132,16 @@ class Review(Deciding):
         return self._sample[1]
 
     @property
+    def mixed(self) -> Rows:
+        """All rows in the random order of this reading: of the names alone, so it never changes."""
+        seed = self.record.seed
+        if self._mixed[0] != seed or len(self._mixed[1]) != self.count:
+            names = [image.name for image in self.images]
+            order = sorted(range(self.count), key=lambda row: rank(names[row], seed))
+            self._mixed = (seed, np.array(order, np.int64))
+        return self._mixed[1]
+
+    @property
     def audit_rows(self) -> Rows:
         """Rows of the audit sample in the order of the draw."""
         audit = self.record.audit
@@ -148,9 +160,7 @@ class Review(Deciding):
         """Rows that two readers decided differently."""
         first, second = self.of_reading(Reading.FIRST), self.of_reading(Reading.SECOND)
         pairs = enumerate(zip(first, second, strict=True))
-        return np.array(
-            [n for n, (a, b) in pairs if a and b and _called(a) != _called(b)], np.int64
-        )
+        return np.array([n for n, (a, b) in pairs if a and b and a.called != b.called], np.int64)
 
     @property
     def population_rows(self) -> Rows:
@@ -161,6 +171,13 @@ class Review(Deciding):
     def of_reading(self, reading: Reading) -> list[Decision | None]:
         """What stands for each row in one reading."""
         return [self._log.decision(sha, reading) if sha else None for sha in self.sha256]
+
+    def blind_decisions(self) -> list[Decision | None] | None:
+        """What stood for each row when the current reading stopped being blind; None if never."""
+        codes = self._log.blind(self._log.numbers(self.sha256))
+        if codes is None:
+            return None
+        return [self._log.standings[code].decision for code in codes.tolist()]
 
     def final_decision(self, row: int) -> Decision | None:
         """What the table says: what settled a difference, else what the first reader said.
@@ -174,10 +191,15 @@ class Review(Deciding):
         return settled or self._log.decision(sha, Reading.FIRST)
 
     def set_mode(self, mode: Mode) -> Changes:
-        """Assisted, or blind first; the event says how many suggestions had been seen."""
+        """Assisted, or blind first; the event says how many suggestions had been seen.
+
+        Raises:
+            FinalError: the slide is final.
+        """
         if mode is not self.record.mode:
-            seen = int((self.seen & (self.state == 0)).sum())
-            self._keep("mode", {"mode": mode.value, "seen": seen})
+            self._refuse_final()
+            seed = secrets.randbelow(2**31) + 1 if mode is Mode.BLIND else 0
+            self._keep("mode", {"mode": mode.value, "seen": int(self.seen.sum()), "seed": seed})
         return self._anew("Blind first" if mode is Mode.BLIND else "Assisted")
 
     def set_target(self, cells: int) -> Changes:
@@ -275,9 +297,3 @@ class Review(Deciding):
         everything = np.arange(self.count, dtype=np.int64)
         self._show_standings(everything)
         return Changes(everything, words)
-
-
-def _called(decision: Decision) -> str:
-    """What a reader called an image, for comparing two."""
-    by_class = decision.state in (DecisionState.AGREED, DecisionState.CHANGED)
-    return decision.class_id if by_class else decision.state.value

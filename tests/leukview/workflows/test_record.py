@@ -2,74 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
 import pytest
 
-from leukview.domain.classes import CellClass, Role
 from leukview.domain.errors import FinalError, UsageError
-from leukview.domain.records import ImageFile, ImageResult, ModelIdentity, Suggestion
-from leukview.session.store import SessionStore, open_store
 from leukview.workflows.actions import Reading
 from leukview.workflows.checks import audit_result, audit_words, checks
 from leukview.workflows.record import Mode, State, draw
-from leukview.workflows.review import Review
 
-CLASSES = tuple(
-    CellClass(id=i, name=i, key="", role=Role.LEUKOCYTE, malignant=False) for i in ("hem", "all")
-)
 COUNT, DOUBTFUL = 40, 10
-
-
-def result(folder: Path, number: int, model: str, shift: int = 0) -> ImageResult:
-    """Of a file that is there; the first ten are doubtful."""
-    path = folder / f"{number:02}.png"
-    if not path.exists():
-        path.write_bytes(bytes([number]))
-    stat = path.stat()
-    doubtful = number < DOUBTFUL
-    return ImageResult(
-        image=ImageFile(
-            path=path,
-            name=path.name,
-            folder="f",
-            bytes=stat.st_size,
-            modified_ns=stat.st_mtime_ns,
-        ),
-        sha256=hashlib.sha256(bytes([number])).hexdigest(),
-        suggestion=Suggestion(
-            class_id=CLASSES[(number + shift) % 2].id,
-            confidence=0.6 if doubtful else 0.95,
-            probabilities=(0.6, 0.4) if doubtful else (0.95, 0.05),
-            unfamiliarity=0.0,
-            unfamiliar=False,
-            needs_review=doubtful,
-        ),
-        model=ModelIdentity(model_id=model, sha256=model * 64, device="cpu"),
-    )
-
-
-@pytest.fixture
-def reopen(tmp_path: Path) -> Iterator[Callable[[], Review]]:
-    """Factory: the review of forty classified images; each call closes it and opens it again."""
-    stores: list[SessionStore] = []
-    results = [result(tmp_path, number, "a") for number in range(COUNT)]
-
-    def make() -> Review:
-        for store in stores:
-            store.close()
-        stores.append(open_store(tmp_path / "data" / "s.lkv"))
-        images = [one.image for one in results]
-        review = Review(images, CLASSES, stores[-1], reviewer="Ada")
-        review.add_results(range(COUNT), results)
-        review.load_stored("a" * 64)
-        return review
-
-    yield make
-    for store in stores:
-        store.close()
 
 
 def test_a_flag_and_a_comment_stand_beside_the_decision_and_go_one_by_one(reopen):
@@ -126,7 +66,7 @@ def test_a_sample_is_drawn_once_from_confident_open_images_and_hides_its_suggest
     assert again.decision(rows[0]).suggestion_seen is False
 
 
-def test_the_sample_is_compared_with_what_was_suggested_when_it_was_drawn(reopen):
+def test_the_sample_is_compared_with_what_was_suggested_when_it_was_drawn(reopen, classify):
     review = reopen()
     review.draw_audit(8, 3, 0.9)
     suggested = dict(zip(review.audit_rows.tolist(), review.record.audit.suggestions, strict=True))
@@ -146,7 +86,7 @@ def test_the_sample_is_compared_with_what_was_suggested_when_it_was_drawn(reopen
     expected = (30 * 1 / 8 + 5) / 40
     assert found.overall.share == pytest.approx(expected)
     assert f"; of all images {100 * expected:.1f} % (" in audit_words(found)
-    other = [result(Path(review.images[0].path).parent, n, "b", shift=1) for n in range(COUNT)]
+    other = [classify(n, "b", shift=1) for n in range(COUNT)]
     review.add_results(range(COUNT), other)
     assert audit_result(review).differing == 1, "another model does not change the result"
 
@@ -194,11 +134,11 @@ def test_a_second_reader_sees_nothing_of_the_first_and_undoes_nothing_of_it(reop
     assert again.final_decision(0).reviewer == "Ada"
 
 
-def test_two_models_are_compared_and_no_decision_changes(reopen, tmp_path):
+def test_two_models_are_compared_and_no_decision_changes(reopen, classify):
     review = reopen()
     review.decide([3], "hem")
-    others = [result(tmp_path, n, "b", shift=n == 5) for n in range(COUNT)]
-    review.set_classes(CLASSES)
+    others = [classify(n, "b", shift=n == 5) for n in range(COUNT)]
+    review.set_classes(review.classes)
     review.load_stored("b" * 64)
     review.add_results(range(COUNT), others)
     review.model_sha256 = "b" * 64
