@@ -18,7 +18,18 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 SHOTS = ("start", "choosing", "running", "review", "selected", "overview", "filter", "export")
-SHOTS += ("problems", "cell", "empty", "truth", "models", "again", "error", "about", "keys")
+SHOTS += (
+    "problems",
+    "cell",
+    "empty",
+    "truth",
+    "models",
+    "again",
+    "error",
+    "about",
+    "keys",
+    "class",
+)
 ERROR = (
     "There are no images in 'holiday'. It has 12 other files. Nothing was read. Choose a folder"
     " with files ending in .bmp .jpeg .jpg .png .tif .tiff .webp."
@@ -57,6 +68,17 @@ def main() -> int:
             if done.returncode:
                 return done.returncode
     return 0
+
+
+def _by_class(window: object, settle: Callable[..., None], shoot: Callable[..., None]) -> None:
+    from leukview.ui.models.queue import Tab
+
+    window.page.show_tab(Tab.CLASS)
+    settle(900)
+    shoot("class")
+    window.page.show_tab(Tab.ALL)
+    window.page.go(0)
+    settle()
 
 
 def _child(options: argparse.Namespace) -> int:
@@ -112,6 +134,7 @@ def _child(options: argparse.Namespace) -> int:
     settle()
     _decide(window, settle)
     shoot("review")
+    _by_class(window, settle, shoot)
     window.page.go(6)
     selection = window.page.gallery.selectionModel()
     for place in (7, 8):

@@ -77,12 +77,16 @@ MENUS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("filter", "&Filter…", ("/", "Ctrl+F"), page=True),
             Entry("clear_filter", "&Clear the filter", page=True),
             Entry("refresh", "&Build the queue anew", ("F5",), page=True),
+            LINE,
+            Entry("next_page", "Next &page of the class", ("Ctrl+PgDown",), page=True),
+            Entry("previous_page", "Page bac&k", ("Ctrl+PgUp",), page=True),
         ),
     ),
     (
         "&Decide",
         (
             Entry("agree", "&Agree with the suggestion", ("Enter", "Return"), page=True),
+            Entry("confirm", "Confirm the &page", ("Shift+Enter", "Shift+Return"), page=True),
             Entry("unsure", "&Unsure", ("U",), page=True),
             Entry("exclude", "E&xclude", ("X",), page=True),
             Entry("clear", "&Clear the decision", ("Backspace",), page=True),

@@ -27,6 +27,8 @@ class Finishing(QObject):
         super().__init__(window)
         self._window, self._controller = window, controller
         controller.changed.connect(lambda _changes: self.enable(window.actions_))
+        for name, act in (("audit", self.draw), ("finish", self.finish), ("amend", self.amend)):
+            window.actions_.bind(name, act)
 
     def enable(self, actions: Actions) -> None:
         """Only what can be done now is on; the others say why not."""

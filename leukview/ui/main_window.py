@@ -104,9 +104,6 @@ class MainWindow(QMainWindow):
             ("reason", self.deciding.ask_reason),
             ("flag", self.deciding.flag),
             ("comment", self.deciding.comment),
-            ("audit", self.finishing.draw),
-            ("finish", self.finishing.finish),
-            ("amend", self.finishing.amend),
             ("reviewer", self.asking.reviewer),
             ("run", c.run),
             ("stop", c.stop),
@@ -114,6 +111,7 @@ class MainWindow(QMainWindow):
             ("about", self.asking.about),
         ):
             a.bind(name, act)
+        page.scanning.bind(a)
         s = self._settings
         a.toggle("whole", s.flag("whole_image", False), page.show_whole)
         for name, key in (("advance", "auto_advance"), ("run_on_open", "run_on_open")):
@@ -142,7 +140,8 @@ class MainWindow(QMainWindow):
         self.overview.cell_chosen.connect(self._show_cell)
         self.overview.export_clicked.connect(self.asking.export)
         self.status.problems.connect(self.asking.show_problems)
-        self.deciding.said.connect(self.status.run.setText)
+        for one in (self.deciding, self.page.scanning):
+            one.said.connect(self.status.run.setText)
 
     # Opening
 

@@ -158,9 +158,20 @@ class Review(Deciding):
     @property
     def differing(self) -> Rows:
         """Rows that two readers decided differently."""
-        first, second = self.of_reading(Reading.FIRST), self.of_reading(Reading.SECOND)
-        pairs = enumerate(zip(first, second, strict=True))
-        return np.array([n for n, (a, b) in pairs if a and b and a.called != b.called], np.int64)
+        words: dict[str, int] = {}
+        said = (one.decision for one in self._log.standings)
+        called = [words.setdefault(d.called, len(words)) if d else -1 for d in said]
+        numbers = self._log.numbers(self.sha256)
+        first, second = (
+            np.array(called)[self._log.codes(numbers, reading)]
+            for reading in (Reading.FIRST, Reading.SECOND)
+        )
+        return np.flatnonzero((first >= 0) & (second >= 0) & (first != second))
+
+    @property
+    def differing_rows(self) -> Rows:
+        """`differing` while differences are settled, else none: a reader is not to know them."""
+        return self.differing if self.record.reading is Reading.ADJUDICATION else none()
 
     @property
     def population_rows(self) -> Rows:

@@ -146,8 +146,8 @@ def test_a_click_leaves_the_keyboard_in_the_gallery(qtbot, opened):
     opened.page.gallery.setFocus()
     for button in (
         opened.page.inspector.buttons["Unsure"],
-        opened.page.tabs._group.button(1),
-        opened.page.tabs._group.button(0),
+        opened.page.tabs.button(1),
+        opened.page.tabs.button(0),
         *(button for button, _name in opened.page.inspector._tools),
     ):
         qtbot.mouseClick(button, Qt.MouseButton.LeftButton)

@@ -18,7 +18,7 @@ FILES = {"a.bmp": 20, "b.bmp": 35, "c.bmp": 120, "d.bmp": 245}  # c needs review
 
 
 def undecided(h) -> str:
-    return h.one.window.page.tabs._group.button(2).text()
+    return h.one.window.page.tabs.button(3).text()
 
 
 def test_an_undone_decision_comes_back_into_a_queue_that_was_empty(start, hand, image_folder):

@@ -85,4 +85,4 @@ def test_what_reader_and_model_call_differently_is_a_queue(start, hand, image_fo
     h.press(Qt.Key.Key_1 if other == 1 else Qt.Key.Key_2)
     page.show_tab(Tab.DISAGREE)
     assert page.model.rows.tolist() == [0]
-    assert page.tabs._group.button(3).text() == "Disagreements  1"
+    assert page.tabs.button(4).text() == "Disagreements  1"

@@ -31,7 +31,8 @@ class Tile:
 
     Attributes:
         row: of the image in the review.
-        name: of the file, relative to the folder.
+        name: of the file, relative to the folder; "" while the suggestion is hidden, because names
+            of files and folders often give the class away.
         state: where a person stands with it.
         suggested, decided: indices of classes, -1 for none.
         confidence: of the suggestion, nan without one.
@@ -126,7 +127,7 @@ class GalleryModel(QAbstractListModel):
         hidden = bool(review.is_hidden(row))
         return Tile(
             row=row,
-            name=review.images[row].name,
+            name="" if hidden else review.images[row].name,
             state=_STATES[int(review.state[row])],
             suggested=-1 if hidden else int(review.suggested[row]),
             decided=int(review.decided[row]),
@@ -147,7 +148,7 @@ class GalleryModel(QAbstractListModel):
             return None
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return self.tile(index.row()).name
+                return self.tile(index.row()).name or f"Image {index.row() + 1:,}"
             case Qt.ItemDataRole.AccessibleTextRole:
                 return self.spoken(index.row())
             case Qt.ItemDataRole.ToolTipRole:
@@ -197,4 +198,4 @@ class GalleryModel(QAbstractListModel):
 
     def _tip(self, place: int) -> str:
         tile = self.tile(place)
-        return f"{tile.name}\n{tile.error or self.spoken(place)}"
+        return "\n".join(filter(None, (tile.name, tile.error or self.spoken(place))))

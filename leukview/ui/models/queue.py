@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukview.domain.records import DecisionState
+from leukview.workflows.actions import Reading
 from leukview.workflows.review import Review
 
 Rows = NDArray[np.int64]
@@ -20,9 +21,11 @@ class Tab(enum.StrEnum):
 
     ALL = "all"
     REVIEW = "needs review"
+    CLASS = "by class"
     UNDECIDED = "undecided"
     DISAGREE = "disagreements"
     AUDIT = "audit sample"
+    SETTLE = "adjudication"
 
 
 class Order(enum.StrEnum):
@@ -32,14 +35,17 @@ class Order(enum.StrEnum):
     LEAST_SURE = "Least sure first"
     MOST_SURE = "Most sure first"
     DRAWN = "As drawn"
+    MIXED = "Random order"
 
 
 FIRST_ORDER = {
     Tab.ALL: Order.FILE,
     Tab.REVIEW: Order.LEAST_SURE,
+    Tab.CLASS: Order.LEAST_SURE,
     Tab.UNDECIDED: Order.FILE,
     Tab.DISAGREE: Order.MOST_SURE,
     Tab.AUDIT: Order.DRAWN,
+    Tab.SETTLE: Order.FILE,
 }
 
 
@@ -80,9 +86,27 @@ class Filter:
         return replace(self, cell=None) != Filter()
 
 
+def tabs(review: Review) -> tuple[Tab, ...]:
+    """The queues that there are in this reading, as they stand over the gallery."""
+    if review.record.reading is Reading.ADJUDICATION:
+        return (Tab.SETTLE, Tab.ALL)
+    if review.blind:
+        return (Tab.ALL, Tab.UNDECIDED)
+    return (Tab.ALL, Tab.REVIEW, Tab.CLASS, Tab.UNDECIDED, Tab.DISAGREE, Tab.AUDIT)
+
+
+def orders(review: Review, tab: Tab) -> tuple[Order, ...]:
+    """How a queue may be sorted; the first is what it is otherwise."""
+    if review.blind:
+        return (Order.MIXED,)
+    usual = (Order.FILE, Order.LEAST_SURE, Order.MOST_SURE)
+    return (Order.DRAWN, *usual) if tab is Tab.AUDIT else usual
+
+
 def shown_class(review: Review) -> NDArray[np.int16]:
-    """Per image the decided class, else the suggested one, else -1."""
-    shown = np.where(review.decided >= 0, review.decided, review.suggested)
+    """Per image the decided class, else the suggested one unless it is hidden, else -1."""
+    suggested = np.where(review.hidden, -1, review.suggested)
+    shown = np.where(review.decided >= 0, review.decided, suggested)
     return np.asarray(shown, dtype=np.int16)
 
 
@@ -92,8 +116,11 @@ def undecided(review: Review) -> NDArray[np.bool_]:
 
 
 def wanted(review: Review) -> NDArray[np.bool_]:
-    """Which images need review: by the model in use, or because two models disagree; bool (N,)."""
-    return np.asarray(review.needs_review | review.disagree)
+    """Which images need review: by the model in use, or because two models disagree; bool (N,).
+
+    In a blind reading none are known to.
+    """
+    return np.asarray((review.needs_review | review.disagree) & ~review.hidden)
 
 
 def disagreeing(review: Review) -> NDArray[np.bool_]:
@@ -103,16 +130,25 @@ def disagreeing(review: Review) -> NDArray[np.bool_]:
     return np.asarray((review.disagree | reader) & ~review.hidden)
 
 
-def mask(review: Review, tab: Tab, chosen: Filter) -> NDArray[np.bool_]:
-    """Which images belong to the queue `tab` and pass the filter; bool (N,)."""
+def mask(review: Review, tab: Tab, chosen: Filter, index: int = 0) -> NDArray[np.bool_]:
+    """Which images belong to the queue `tab` and pass the filter; bool (N,).
+
+    `index` is the class of By class: there stand what is decided for it, and what is suggested as
+    it and not decided for another.
+    """
     keep = np.ones(review.count, dtype=np.bool_)
     if tab is Tab.REVIEW:
         keep &= wanted(review)
+    if tab is Tab.CLASS:
+        keep &= shown_class(review) == index
     if tab is Tab.DISAGREE:
         keep &= disagreeing(review)
     if tab is Tab.AUDIT:
         keep[:] = False
         keep[review.audit_rows] = True
+    if tab is Tab.SETTLE:
+        keep[:] = False
+        keep[review.differing] = True
     if tab is Tab.UNDECIDED or chosen.undecided:
         keep &= undecided(review)
     if chosen.classes:
@@ -120,9 +156,11 @@ def mask(review: Review, tab: Tab, chosen: Filter) -> NDArray[np.bool_]:
     if chosen.low > 0.0 or chosen.high < 1.0:
         with np.errstate(invalid="ignore"):
             keep &= (review.confidence >= chosen.low) & (review.confidence <= chosen.high)
+        keep &= ~review.hidden
     if chosen.cell is not None:
         other = review.true_class if chosen.cell.truth else review.decided
         keep &= (review.suggested == chosen.cell.suggested) & (other == chosen.cell.other)
+        keep &= ~review.hidden
     return keep
 
 
@@ -143,19 +181,26 @@ def sureness(review: Review) -> NDArray[np.float32]:
 
 
 def arrange(review: Review, rows: Rows, order: Order) -> Rows:
-    """The rows in their order; images without a suggestion come last, ties in file order."""
+    """The rows in their order; images without a suggestion come last, ties in file order.
+
+    A hidden suggestion is none here: where an image stands must not tell it.
+    """
     if order is Order.FILE:
         return np.sort(rows)
+    if order is Order.MIXED:
+        chosen = np.zeros(review.count, dtype=np.bool_)
+        chosen[rows] = True
+        return np.asarray(review.mixed[chosen[review.mixed]], dtype=np.int64)
     if order is Order.DRAWN:
         drawn = review.audit_rows
         return np.asarray(drawn[np.isin(drawn, rows)], dtype=np.int64)
-    sure = sureness(review)[rows]
+    sure = np.where(review.hidden, np.nan, sureness(review))[rows]
     key = sure if order is Order.LEAST_SURE else -sure
     key = np.where(np.isnan(key), np.inf, key)
     return np.asarray(rows[np.argsort(key, kind="stable")], dtype=np.int64)
 
 
-def build(review: Review, tab: Tab, chosen: Filter, order: Order) -> Rows:
-    """The whole queue, freshly."""
-    rows = np.flatnonzero(mask(review, tab, chosen)).astype(np.int64)
+def build(review: Review, tab: Tab, chosen: Filter, order: Order, index: int = 0) -> Rows:
+    """The whole queue, freshly; `index` as in `mask`."""
+    rows = np.flatnonzero(mask(review, tab, chosen, index)).astype(np.int64)
     return arrange(review, rows, order)

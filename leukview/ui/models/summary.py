@@ -103,6 +103,19 @@ def counts(review: Review) -> Counts:
     )
 
 
+def left(review: Review, count: Counts) -> dict[queue.Tab, int | None]:
+    """How many images wait in each queue; None where that says nothing."""
+    audit, settle = review.audit_rows, review.differing_rows
+    return {
+        queue.Tab.ALL: count.images,
+        queue.Tab.REVIEW: count.review - count.reviewed,
+        queue.Tab.UNDECIDED: count.images - count.decided,
+        queue.Tab.DISAGREE: int(queue.disagreeing(review).sum()),
+        queue.Tab.AUDIT: int((review.state[audit] == 0).sum()) if len(audit) else None,
+        queue.Tab.SETTLE: int((review.state[settle] == 0).sum()) if len(settle) else None,
+    }
+
+
 def combined(review: Review) -> NDArray[np.int16]:
     """Per image the decision, else the suggestion; -1 for unsure, excluded and neither."""
     out = queue.shown_class(review)

@@ -51,6 +51,11 @@ def why(review: Review | None, tab: Tab, chosen: Filter, doing: Doing) -> Why:
     if tab is Tab.DISAGREE:
         line = "Here are images that the model and you, or two models, call differently."
         return Why("check-circle", "No disagreement", line, ALL)
+    if tab is Tab.CLASS:
+        line = "Nothing is suggested as this class or decided for it. The others stand above."
+        return Why("check-circle", "No image of this class", line, ALL)
+    if tab is Tab.SETTLE:
+        return Why("check-circle", "The readers do not differ", "There is nothing to settle.", ALL)
     if tab is Tab.AUDIT:
         line = "It says how often you differ from the model where it is sure. Draw it: Slide menu."
         return Why("circle-dashed", "No audit sample is drawn", line)

@@ -96,6 +96,17 @@ class GalleryView(QListView):
         last = ((top + self.viewport().height()) // high + 1) * self.columns
         return range(min(first, self._count()), min(last, self._count()))
 
+    @property
+    def edge(self) -> int:
+        """Of the images, device-independent pixels."""
+        return self._tiles.geometry.edge
+
+    def whole_places(self) -> list[int]:
+        """Places whose tiles are wholly in view."""
+        whole, places = self.viewport().rect(), self.visible_rows()
+        rects = self._rects(places)
+        return [place for place, rect in zip(places, rects, strict=True) if whole.contains(rect)]
+
     def visualRect(self, index: _Index) -> QRect:
         if not index.isValid():
             return QRect()

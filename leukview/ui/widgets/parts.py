@@ -283,45 +283,6 @@ class Segments(QFrame):
             other.click()
 
 
-class Tabs(QWidget):
-    """The queues as underlined words with their counts."""
-
-    chosen = Signal(int)
-
-    def __init__(self, words: Sequence[str], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._words = list(words)
-        inside = row(margins=(theme.PAD_PANEL, 0, theme.PAD_PANEL, 0), gap=theme.PAD_CARD)
-        self.setLayout(inside)
-        self._group = QButtonGroup(self)
-        for number, word in enumerate(words):
-            button = QToolButton()
-            button.setText(word)
-            button.setCheckable(True)
-            button.setProperty("kind", "tab")
-            button.setFont(theme.font(Style.BODY))
-            self._group.addButton(button, number)
-            inside.addWidget(button)
-        inside.addStretch(1)
-        self._group.buttons()[0].setChecked(True)
-        self._group.idClicked.connect(self.chosen)
-
-    @property
-    def current(self) -> int:
-        return self._group.checkedId()
-
-    def choose(self, number: int) -> None:
-        """Set it without a signal."""
-        self._group.button(number).setChecked(True)
-
-    def count(self, number: int, value: int | None) -> None:
-        """Show how many images a queue has."""
-        word, button = self._words[number], self._group.button(number)
-        button.setText(word if value is None else f"{word}  {value:,}")
-        images = "" if value is None else f", {value:,} images"
-        button.setAccessibleName(f"Queue {word}{images}")
-
-
 def in_order(widgets: Sequence[QWidget]) -> None:
     """Let Tab go from each to the next; Qt puts what is made later at the end of the window."""
     for one, other in pairwise(widgets):

@@ -43,19 +43,20 @@ class FilterPopup(QFrame):
         self._boxes: list[QCheckBox] = []
         body = parts.column(margins=(16, 12, 16, 16), gap=10)
         self.setLayout(body)
-        body.addWidget(
-            parts.label("Class (decision, else suggestion)", Style.CAPTION, tone="second")
-        )
+        self._class_title = parts.label(style=Style.CAPTION, tone="second")
+        body.addWidget(self._class_title)
         self._classes = parts.column(gap=6)
         body.addLayout(self._classes)
-        body.addWidget(parts.hairline())
-        body.addWidget(parts.label("Confidence of the suggestion", Style.CAPTION, tone="second"))
         line = parts.row()
         self.low, self.high = self._spin("Least"), self._spin("Most")
-        line.addWidget(parts.label("from"))
-        line.addWidget(self.low, 1)
-        line.addWidget(parts.label("to"))
-        line.addWidget(self.high, 1)
+        title = parts.label("Confidence of the suggestion", Style.CAPTION, tone="second")
+        words = parts.label("from"), parts.label("to")
+        for word, spin in zip(words, (self.low, self.high), strict=True):
+            line.addWidget(word)
+            line.addWidget(spin, 1)
+        self._of_model: list[QWidget] = [parts.hairline(), title, *words, self.low, self.high]
+        body.addWidget(self._of_model[0])
+        body.addWidget(title)
         body.addLayout(line)
         body.addWidget(parts.hairline())
         self.undecided = QCheckBox("Only undecided images")
@@ -65,6 +66,7 @@ class FilterPopup(QFrame):
         self.undecided.toggled.connect(self._read)
         self.reset.clicked.connect(lambda: self.changed.emit(Filter()))
         self.show_filter(Filter())
+        self.set_blind(False)
 
     def _spin(self, name: str) -> QDoubleSpinBox:
         made = QDoubleSpinBox()
@@ -88,6 +90,14 @@ class FilterPopup(QFrame):
             self._boxes.append(box)
             self._classes.addWidget(box)
         parts.in_order([*self._boxes, self.low, self.high, self.undecided, self.reset])
+
+    def set_blind(self, blind: bool) -> None:
+        """Without suggestions only what the reader decided can be filtered."""
+        self._class_title.setText(
+            "Class that you decided" if blind else "Class (decision, else suggestion)"
+        )
+        for widget in self._of_model:
+            widget.setVisible(not blind)
 
     @property
     def boxes(self) -> Sequence[QCheckBox]:
@@ -248,11 +258,18 @@ class QueueBar(QFrame):
         self.chip.setText(parts.beside(next(fits, self._cell_words[-1])))
         self.chip.setAccessibleName(f"{self._cell_words[0]}. Press to show all images again")
 
-    def show_order(self, order: Order) -> None:
+    def set_blind(self, blind: bool) -> None:
+        """In a blind reading there is no confidence to filter by."""
+        self.popup.set_blind(blind)
+
+    def show_order(self, order: Order, offered: Sequence[Order]) -> None:
+        """The order in force, and those that there are in this queue."""
+        self.order_button.setEnabled(len(offered) > 1)
         self.order_button.setText(parts.beside(order.value))
         self.order_button.setAccessibleName(f"Order of the queue: {order.value}")
         for action in self._orders.actions():
             action.setChecked(action.data() == order.value)
+            action.setVisible(Order(action.data()) in offered)
 
     def show_edge(self, edge: int) -> None:
         self.slider.blockSignals(True)

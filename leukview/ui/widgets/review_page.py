@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from PySide6.QtCore import QItemSelectionModel, QSignalBlocker, Qt, Signal
@@ -15,20 +15,33 @@ from leukview.ui.controller import Controller, Stage
 from leukview.ui.models import queue, summary
 from leukview.ui.models.gallery_model import GalleryModel
 from leukview.ui.models.queue import Filter, Order, Rows, Tab
-from leukview.ui.models.thumbnails import FULL, PixelLoader, measure_window
+from leukview.ui.models.thumbnails import PixelLoader, measure_window
+from leukview.ui.on_screen import OnScreen
+from leukview.ui.scanning import Scanning
 from leukview.ui.settings import Settings
 from leukview.ui.theme import Theme
 from leukview.ui.widgets import checklist, empty_state, inspector, parts, side_panel
 from leukview.ui.widgets.banner import Banner
+from leukview.ui.widgets.class_bar import ClassBar
+from leukview.ui.widgets.current_image import CurrentImage
 from leukview.ui.widgets.empty_state import Doing
 from leukview.ui.widgets.gallery_view import GalleryView
 from leukview.ui.widgets.queue_bar import QueueBar
 from leukview.ui.widgets.run_strip import RunStrip
+from leukview.ui.widgets.tabs import Tabs
 from leukview.ui.widgets.tile import TileDelegate
 from leukview.workflows.review import Changes, Review
 
-TABS = (Tab.ALL, Tab.REVIEW, Tab.UNDECIDED, Tab.DISAGREE, Tab.AUDIT)
-_TITLES = ("All", "Needs review", "Undecided", "Disagreements", "Audit sample")
+TITLES = {
+    Tab.ALL: "All",
+    Tab.REVIEW: "Needs review",
+    Tab.CLASS: "By class",
+    Tab.UNDECIDED: "Undecided",
+    Tab.DISAGREE: "Disagreements",
+    Tab.AUDIT: "Audit sample",
+    Tab.SETTLE: "Readers differ",
+}
+TABS = tuple(TITLES)
 _MIDDLE = 524  # three columns of tiles of the usual size
 
 
@@ -60,6 +73,7 @@ class ReviewPage(QSplitter):
         self.gallery.viewport().setLayout(inside)
         self.side = side_panel.SidePanel(theme_)
         self.inspector = inspector.Inspector(theme_)
+        self.current = CurrentImage(self.gallery, self.model, self.loader, self.inspector)
         self.addWidget(self.side)
         self.addWidget(self._middle())
         self.addWidget(self.inspector)
@@ -79,16 +93,20 @@ class ReviewPage(QSplitter):
         middle.setMinimumWidth(_MIDDLE)
         body = parts.column(gap=0)
         middle.setLayout(body)
-        self.tabs = parts.Tabs(_TITLES)
+        self.tabs = Tabs(self._theme, list(TITLES.values()))
         self.banner = Banner(self._theme)
         self.strip = RunStrip()
         self.bar = QueueBar(self._theme)
+        on_screen = OnScreen(self.gallery, self._rows_at, self.loader)
+        self.scanning = Scanning(ClassBar(self._theme), on_screen, self._controller)
+        self.scanning.switch(False)
         for widget in (
             self.tabs,
             parts.hairline(),
             self.banner,
             self.strip,
             self.bar,
+            self.scanning.bar,
             parts.hairline(),
         ):
             body.addWidget(widget)
@@ -104,11 +122,8 @@ class ReviewPage(QSplitter):
         self.bar.refresh.connect(self.rebuild)
         self.empty.pressed.connect(self._leave_empty)
         self.gallery.edge_wished.connect(self.set_edge)
-        self.loader.arrived.connect(self._arrived)
-        self.model.modelReset.connect(self._show_current)
-        selection = self.gallery.selectionModel()
-        selection.currentChanged.connect(self._show_current)
-        selection.selectionChanged.connect(self._show_current)
+        self.scanning.begun.connect(self._begin_class)
+        self.scanning.turned.connect(self._turn)
         self._controller.opened.connect(self._opened)
         self._controller.model_changed.connect(self._model_changed)
         self._controller.changed.connect(self._changed)
@@ -132,6 +147,7 @@ class ReviewPage(QSplitter):
         self.banner.forget()
         self.tab, self.filter, self._window = Tab.ALL, Filter(), 1.0
         self.tabs.choose(0)
+        self.scanning.reset()
         self._controller.background(self._measure_window, self._set_window)
         self.rebuild()
         self.go(0)
@@ -153,7 +169,7 @@ class ReviewPage(QSplitter):
         self.loader.show_window(1.0 if whole else self._window)
         self.delegate.forget()
         self.gallery.viewport().update()
-        self._show_pixels()
+        self.current.show_pixels()
 
     def _model_changed(self) -> None:
         review, threshold = self._controller.review, self._controller.threshold
@@ -163,6 +179,7 @@ class ReviewPage(QSplitter):
         self.delegate.set_classes(looks, threshold)
         self.inspector.set_classes(review.classes, threshold)
         self.bar.popup.set_classes(review.classes)
+        self.scanning.reset()
         self.filter = Filter()
         self.rebuild()
 
@@ -196,15 +213,51 @@ class ReviewPage(QSplitter):
         if review is None:
             self.model.show(None, np.zeros(0, dtype=np.int64))
             return
-        rows = queue.build(review, self.tab, self.filter, self._orders[self.tab])
-        with QSignalBlocker(self.gallery.selectionModel()):
-            self.model.show(review, rows)
+        self._offer_tabs(review)
+        order = self._order(review)
+        rows = queue.build(review, self.tab, self.filter, order, self.scanning.scan.index)
+        self.scanning.switch(self.tab is Tab.CLASS)
+        self._fill(review, self.scanning.take(rows) if self.scanning.on else rows)
         found = self.model.place(row) if row >= 0 else -1
         self.go(found if found >= 0 else max(0, place))
         self.bar.show_filter(self.filter, self._cell_words())
-        self.bar.show_order(self._orders[self.tab])
+        self.bar.show_order(order, queue.orders(review, self.tab))
+        self.bar.set_blind(review.blind)
         self.show_counts()
-        self._show_current()
+        self.current.show()
+
+    def _fill(self, review: Review, rows: Rows) -> None:
+        with QSignalBlocker(self.gallery.selectionModel()):
+            self.model.show(review, rows)
+
+    def _offer_tabs(self, review: Review) -> None:
+        """Only the queues that there are in this reading; what is seen in none is in the first."""
+        offered = queue.tabs(review)
+        if self.tab not in offered:
+            self.tab = offered[0]
+        self.tabs.offer(TABS.index(tab) for tab in offered)
+        self.tabs.choose(TABS.index(self.tab))
+
+    def _order(self, review: Review) -> Order:
+        offered, wished = queue.orders(review, self.tab), self._orders[self.tab]
+        return wished if wished in offered else offered[0]
+
+    def _begin_class(self) -> None:
+        self.rebuild()
+        self.go(0)
+
+    def _turn(self) -> None:
+        """Another page of the same images of the class: nothing of them is looked up anew."""
+        review = self.review
+        if review is not None:
+            self._fill(review, self.scanning.scan.here)
+            self.go(0)
+            self.gallery.verticalScrollBar().setValue(0)
+            self.show_counts()
+            self.current.show()
+
+    def _rows_at(self, places: Iterable[int]) -> list[int]:
+        return [int(row) for row in self.model.rows[list(places)]]
 
     def _cell_words(self) -> list[str]:
         """The cell of the confusion matrix that is shown, whole and in letters."""
@@ -223,23 +276,22 @@ class ReviewPage(QSplitter):
         review = self.review
         if review is None:
             return
-        if self._controller.stage is Stage.RUNNING:
+        if self._controller.stage is Stage.RUNNING and not self.scanning.on:
             belongs = queue.mask(review, self.tab, self.filter)
             belongs[self.model.rows] = False
             fresh = np.flatnonzero(belongs).astype(np.int64)
-            self.model.append(queue.arrange(review, fresh, self._orders[self.tab]))
+            self.model.append(queue.arrange(review, fresh, self._order(review)))
         self.model.refresh(changes.rows)
         self.show_counts()
         if self.current_row in changes.rows:
-            self._show_tile()
+            self.current.show_tile()
 
     # What is shown
 
     @property
     def current_row(self) -> int:
         """Image row of the current tile, or -1."""
-        place = self.gallery.currentIndex().row()
-        return int(self.model.rows[place]) if 0 <= place < len(self.model.rows) else -1
+        return self.current.row
 
     def selected_rows(self) -> Rows:
         """Image rows of the selection, or of the current tile when nothing is selected."""
@@ -264,64 +316,23 @@ class ReviewPage(QSplitter):
         self._settings.edge = self.delegate.geometry.edge
         self.bar.show_edge(self.delegate.geometry.edge)
 
-    def _show_current(self, *_what: object) -> None:
-        self._show_tile()
-        self._show_pixels()
-
-    def _show_tile(self) -> None:
-        review, row = self.review, self.current_row
-        if review is None or row < 0:
-            self.inspector.show_nothing("No image is selected.")
-            return
-        place = self.gallery.currentIndex().row()
-        known = review.suggested[row] >= 0 and not review.is_hidden(row)
-        self.inspector.show_tile(
-            self.model.tile(place),
-            place=place,
-            total=len(self.model.rows),
-            selected=len(self.gallery.selected_places()),
-            probabilities=[float(p) for p in review.probabilities[row]] if known else (),
-            notes=review.notes.get(row, ()),
-        )
-
-    def _show_pixels(self) -> None:
-        row = self.current_row
-        if row < 0:
-            return
-        pixmap = self.loader.pixmap(row, FULL)
-        shown = self.inspector.image.pixmap
-        if pixmap is not None and shown is not None and pixmap.cacheKey() == shown.cacheKey():
-            return
-        words = self.loader.failure(row, FULL)
-        self.inspector.show_pixels(pixmap, self.loader.window, words)
-
-    def _arrived(self, row: int, edge: int) -> None:
-        if edge == FULL:
-            if row == self.current_row:
-                self._show_pixels()
-            return
-        place = self.model.place(row)
-        if place >= 0:
-            self.gallery.update(self.model.index(place))
-
     def show_counts(self) -> None:
         """Tabs, queue bar and checklist from the review as it is."""
         review = self.review
         if review is None:
             return
-        rows, belongs = self.model.rows, queue.mask(review, self.tab, self.filter)
-        if not len(rows) and belongs.any():
+        rows, scan = self.model.rows, self.scanning.scan
+        belongs = queue.mask(review, self.tab, self.filter, scan.index)
+        all_ = scan.rows if self.scanning.on else rows
+        if not len(all_) and belongs.any():
             self.rebuild()  # there is nothing that could move under the hand
             return
         count, open_ = summary.counts(review), queue.undecided(review)
-        self.tabs.count(0, count.images)
-        self.tabs.count(1, count.review - count.reviewed)
-        self.tabs.count(2, count.images - count.decided)
-        self.tabs.count(3, int(queue.disagreeing(review).sum()))
-        audit = review.audit_rows
-        self.tabs.count(4, int((review.state[audit] == 0).sum()) if len(audit) else None)
-        stale = int(belongs.sum()) != len(rows) or not belongs[rows].all()
-        self.bar.show_counts(len(rows), int((~open_[rows]).sum()), stale=stale)
+        for tab, number in summary.left(review, count).items():
+            self.tabs.count(TABS.index(tab), number)
+        stale = int(belongs.sum()) != len(all_) or not belongs[all_].all()
+        self.bar.show_counts(len(all_), int((~open_[all_]).sum()), stale=stale)
+        self.scanning.show()
         if self._controller.folder is not None:
             checklist.show(self.side, self._controller.folder, self._controller.stage, count)
         self._say_empty()

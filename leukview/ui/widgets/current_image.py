@@ -1,0 +1,75 @@
+"""The current image of the gallery, large and in words, in the inspector."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+
+from leukview.ui.models.gallery_model import GalleryModel
+from leukview.ui.models.thumbnails import FULL, PixelLoader
+from leukview.ui.widgets.gallery_view import GalleryView
+from leukview.ui.widgets.inspector import Inspector
+
+
+class CurrentImage(QObject):
+    """Keeps the inspector at what is current in the gallery."""
+
+    def __init__(
+        self, gallery: GalleryView, model: GalleryModel, loader: PixelLoader, inspector: Inspector
+    ) -> None:
+        super().__init__(gallery)
+        self._gallery, self._model = gallery, model
+        self._loader, self._inspector = loader, inspector
+        loader.arrived.connect(self._arrived)
+        model.modelReset.connect(self.show)
+        selection = gallery.selectionModel()
+        selection.currentChanged.connect(self.show)
+        selection.selectionChanged.connect(self.show)
+
+    @property
+    def row(self) -> int:
+        """Image row of the current tile, or -1."""
+        place = self._gallery.currentIndex().row()
+        return int(self._model.rows[place]) if 0 <= place < len(self._model.rows) else -1
+
+    def show(self, *_what: object) -> None:
+        """All of it anew."""
+        self.show_tile()
+        self.show_pixels()
+
+    def show_tile(self) -> None:
+        """What is known of it."""
+        review, row = self._model.review, self.row
+        if review is None or row < 0:
+            self._inspector.show_nothing("No image is selected.")
+            return
+        place = self._gallery.currentIndex().row()
+        known = review.suggested[row] >= 0 and not review.is_hidden(row)
+        self._inspector.show_tile(
+            self._model.tile(place),
+            place=place,
+            total=len(self._model.rows),
+            selected=len(self._gallery.selected_places()),
+            probabilities=[float(p) for p in review.probabilities[row]] if known else (),
+            notes=() if review.is_hidden(row) else review.notes.get(row, ()),
+        )
+
+    def show_pixels(self) -> None:
+        """Its pixels, as far as they are there."""
+        row = self.row
+        if row < 0:
+            return
+        pixmap = self._loader.pixmap(row, FULL)
+        shown = self._inspector.image.pixmap
+        if pixmap is not None and shown is not None and pixmap.cacheKey() == shown.cacheKey():
+            return
+        words = self._loader.failure(row, FULL)
+        self._inspector.show_pixels(pixmap, self._loader.window, words)
+
+    def _arrived(self, row: int, edge: int) -> None:
+        if edge == FULL:
+            if row == self.row:
+                self.show_pixels()
+            return
+        place = self._model.place(row)
+        if place >= 0:
+            self._gallery.update(self._model.index(place))
