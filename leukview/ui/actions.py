@@ -105,6 +105,13 @@ MENUS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("audit", "&Draw the audit sample…", page=True),
             Entry("finish", "&Finish the slide…", ("Ctrl+Enter", "Ctrl+Return")),
             Entry("amend", "&Amend the slide…"),
+            LINE,
+            Entry("second", "&Second reader…"),
+            Entry("settle", "Settle what the readers call &differently…"),
+            Entry("first", "Back to the &first reading"),
+            Entry("readers", "Agreement of the &readers…"),
+            LINE,
+            Entry("blind", "Read &new slides blind first", checkable=True),
         ),
     ),
     (

@@ -43,11 +43,13 @@ class Asking(QObject):
         folder = self._controller.folder
         if folder is None:
             return []
-        images = folder.review.images
-        unread = sorted(folder.review.errors.items())
+        review = folder.review
+        unread = sorted(review.errors.items())
+        if review.blind:  # names give classes away
+            return [("", "One image could not be read.") for _ in unread]
         return [
             *(("", words) for words in folder.scan.problems),
-            *((images[row].name, words) for row, words in unread),
+            *((review.images[row].name, words) for row, words in unread),
         ]
 
     def show_problems(self) -> None:

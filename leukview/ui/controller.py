@@ -123,6 +123,11 @@ class Controller(QObject):
         return self.folder.review if self.folder else None
 
     @property
+    def blind(self) -> bool:
+        """Whether nothing may be shown that depends on the model."""
+        return bool(self.folder and self.folder.review.blind)
+
+    @property
     def choice(self) -> ModelChoice | None:
         return self.folder.choice if self.folder else None
 

@@ -35,12 +35,16 @@ class Finishing(QObject):
         review, page = self._controller.review, self._window.stack.currentWidget()
         record = review.record if review else None
         on_page = page is self._window.page
-        draws = bool(review and on_page and record and record.audit is None and record.open)
+        blind = self._controller.blind
+        open_ = bool(record and record.open and not blind)
+        draws = open_ and on_page and record is not None and record.audit is None
         drawn = bool(record and record.audit)
+        ended = "The blind reading is not ended." if blind else "The slide is final; amend it."
         why = "The sample is drawn already and stays." if drawn else "After a run of the model."
+        why = ended if blind else why
         for name, on, reason in (
             ("audit", draws and bool(review and len(review.confident)), why),
-            ("finish", bool(record and record.open), "The slide is final; it can be amended."),
+            ("finish", open_, ended),
             ("amend", bool(record and not record.open), "Only a final slide is amended."),
         ):
             actions[name].setEnabled(on)

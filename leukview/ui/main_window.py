@@ -20,6 +20,7 @@ from leukview.ui.finishing import Finishing
 from leukview.ui.keys import WindowKeys
 from leukview.ui.models.queue import Cell, Filter
 from leukview.ui.notices import Notices
+from leukview.ui.readings import Readings
 from leukview.ui.settings import Settings
 from leukview.ui.theme import Style, Theme, Wish
 from leukview.ui.widgets import parts
@@ -69,6 +70,7 @@ class MainWindow(QMainWindow):
         self._notices = Notices(self.page.banner, self.status, controller, self)
         self.asking = Asking(self, controller, settings)
         self.finishing = Finishing(self, controller)
+        self.readings = Readings(self, controller, settings)
         WindowKeys(self, a)
         Dropping(self, controller)
         self._wire_actions()
@@ -172,7 +174,6 @@ class MainWindow(QMainWindow):
         folder = self._controller.folder
         if folder is None:
             return
-        self.setWindowTitle(f"{folder.folder.name} – LeukView")
         self.show_corner()
         self._show_recent()
         self._controller.recents.look()
@@ -188,10 +189,9 @@ class MainWindow(QMainWindow):
         self.page.side.show_recent([r for r in entries if r.path != path], recents.missing)
 
     def show_corner(self) -> None:
-        """Folder and reviewer at the right of the menus."""
-        folder = self._controller.folder
-        name = f"{folder.folder.name} · " if folder else ""
-        self._corner.setText(name + self._settings.reviewer)
+        """Title; folder and reviewer at the right of the menus."""
+        self.setWindowTitle(self.readings.title())
+        self._corner.setText(self.readings.corner())
         # Set again, because a menu bar measures its corner only then.
         self.menuBar().setCornerWidget(self._corner, Qt.Corner.TopRightCorner)
 
@@ -203,7 +203,8 @@ class MainWindow(QMainWindow):
 
     def show_page(self, number: int) -> None:
         """Review or Overview."""
-        if self._controller.review is None:
+        c = self._controller
+        if c.review is None or (number == OVERVIEW and c.blind):
             return
         self.toolbar.pages.choose(number)
         if number == OVERVIEW:
@@ -238,6 +239,7 @@ class MainWindow(QMainWindow):
         for name in ("export", "close_folder", "review", "overview"):
             self.actions_[name].setEnabled(has)
         self.finishing.enable(self.actions_)
+        self.readings.show()
         self._undo_words()
 
     def _model(self) -> None:
@@ -246,6 +248,7 @@ class MainWindow(QMainWindow):
         review = c.review
         if review is None:
             return
+        self.show_corner()
         contract = c.choice.model.contract if c.choice else None
         self.actions_.set_classes(review.classes, self.deciding.decide)
         unit = contract.unit if contract else Unit.CELL

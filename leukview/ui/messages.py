@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from leukview.domain.errors import LeukViewError
+from leukview.measures.agreement import Switches
 
 NOTICE = "Research use only. Not for diagnosis."
 EMPTY_TITLE = "Drop a folder of cell images here"
 EMPTY_LINE = "or press Ctrl+O. Nothing leaves this computer."
 NO_BLASTS = "This model has no blast class: a blast will be called something else."
 NOT_FOUND = "Not found: moved, renamed or on a drive that is not connected"
+BLIND = "Blind first. Nothing here depends on the model: no suggestion, order, count or name."
 STOPPING = "Stopping…"
 SLOW = (
     "This takes long: the drive is slow, or it does not answer. Stop gives up; nothing is changed."
@@ -53,6 +55,24 @@ def left(seconds: float) -> str:
     if seconds >= 10:
         return f"{5 * round(seconds / 5)} s left"
     return f"{max(1, round(seconds))} s left"
+
+
+def blind(number: int) -> str:
+    """In the status line, while nothing is to be known of the model."""
+    return f"{images(number)} ready"
+
+
+def switched(found: Switches) -> str:
+    """How the reader's own decisions moved after the blind reading."""
+    if not found.n:
+        return "After the blind reading: no image has both a blind decision and a suggestion yet."
+    other, away = found.to_suggestion, found.away
+    share = f" ({percent(other.share)}, 95 % CI {interval(other.low, other.high)})"
+    return (
+        f"Since the blind reading ended: {count(other.count)} of {count(other.n)} decisions that"
+        f" differed from the suggestion were changed to it{share if other.n else ''},"
+        f" {count(away.count)} of {count(away.n)} that agreed with it were changed to another."
+    )
 
 
 def clock(utc: str) -> str:

@@ -41,6 +41,8 @@ class Notices(QObject):
             case Stage.EMPTY:
                 say("No folder open")
                 self._status.show_saved("")
+            case Stage.CHOOSING | Stage.RUNNING | Stage.READY if c.blind:
+                say(messages.blind(c.review.count if c.review else 0))
             case Stage.OPENING | Stage.CHOOSING:
                 say(c.note)
             case Stage.RUNNING if c.stopping:
@@ -85,7 +87,11 @@ class Notices(QObject):
         """Say what has to be known of the model before its suggestions are believed."""
         c = self._controller
         self._banner.say(Gravity.REFUSAL, Notice(c.refusal) if c.refusal else None)
-        if c.refusal:
+        self._banner.say(Gravity.BLIND, Notice(messages.BLIND, lasting=True) if c.blind else None)
+        if c.blind:
+            for what in (Gravity.MODEL, Gravity.UNFAMILIAR):
+                self._banner.say(what, None)
+        if c.refusal or c.blind:
             return
         contract = c.choice.model.contract if c.choice else None
         blasts = contract is None or any(one.malignant for one in contract.classes)
@@ -118,12 +124,14 @@ class Notices(QObject):
         dialog.deleteLater()
 
     def _run_ended(self, words: str) -> None:
+        if self._controller.blind:
+            return
         self._status.run.setText(words)
         self._unfamiliar()
 
     def _unfamiliar(self) -> None:
         review = self._controller.review
-        if review is None:
+        if review is None or review.blind:
             return
         count = summary.counts(review)
         share = count.unfamiliar / count.suggested if count.suggested else 0.0

@@ -16,7 +16,7 @@ from leukview.domain.records import Decision, ImageFile
 from leukview.imaging.drive import ANSWER_SECONDS
 from leukview.session.store import SessionStore
 from leukview.workflows import identity
-from leukview.workflows.actions import Action, Adopted
+from leukview.workflows.actions import Action, Adopted, Reading
 from leukview.workflows.columns import Changes, Rows, none
 from leukview.workflows.identified import Identified, read
 from leukview.workflows.record import Record
@@ -119,9 +119,9 @@ class Deciding(Identified):
         """What stands for a row now, in the current reading."""
         return self._log.decision(self.sha256[row])
 
-    def decision_of(self, sha256: str) -> Decision | None:
-        """What stands for an image by its hash, in the current reading."""
-        return self._log.decision(sha256)
+    def decision_of(self, sha256: str, reading: Reading | None = None) -> Decision | None:
+        """What stands for an image by its hash, in the current reading or another."""
+        return self._log.decision(sha256, reading) if sha256 else None
 
     # Inside
 

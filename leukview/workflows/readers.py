@@ -107,6 +107,20 @@ def switches(review: Review) -> Switches | None:
     return switch_rate(before, said, after)
 
 
+def two_readers(review: Review, row: int) -> str:
+    """What both readers called an image, while differences are settled; else ""."""
+    if review.record.reading is not Reading.ADJUDICATION:
+        return ""
+    names = {one.id: one.name for one in review.classes}
+    said = [
+        (review.decision_of(review.sha256[row], reading), review.record.readers.get(reading, ""))
+        for reading in (Reading.FIRST, Reading.SECOND)
+    ]
+    return " · ".join(
+        f"{name or d.reviewer}: {names.get(d.called, d.called)}" for d, name in said if d
+    )
+
+
 def _is_class(decision: Decision, ids: Sequence[str]) -> bool:
     return decision.state in _FOR_A_CLASS and decision.class_id in ids
 

@@ -11,6 +11,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 
 from leukview.domain.records import DecisionState, two_digits
 from leukview.ui.models.queue import Rows
+from leukview.workflows.readers import two_readers
 from leukview.workflows.review import Review
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -40,6 +41,7 @@ class Tile:
         error: why it could not be read, or "".
         reason: why it was excluded, or "".
         flag, comment: that a person gave it.
+        readers: what two readers called it, while that is settled, or "".
         hidden: whether its suggestion is not to be seen; then it stands here as if there were none.
     """
 
@@ -55,6 +57,7 @@ class Tile:
     flag: bool = False
     comment: str = ""
     hidden: bool = False
+    readers: str = ""
 
     @property
     def waiting(self) -> bool:
@@ -133,11 +136,12 @@ class GalleryModel(QAbstractListModel):
             decided=int(review.decided[row]),
             confidence=float("nan") if hidden else float(review.confidence[row]),
             unfamiliar=bool(review.unfamiliar[row]) and not hidden,
-            error=review.errors.get(row, ""),
+            error=_error(review, row),
             reason=review.reasons.get(row, ""),
             flag=bool(review.flagged[row]),
             comment=review.comments.get(row, ""),
             hidden=hidden,
+            readers=two_readers(review, row),
         )
 
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008  # Qt's signature
@@ -177,6 +181,8 @@ class GalleryModel(QAbstractListModel):
             said.append(f"suggestion {self.class_name(tile.suggested)} {confidence}")
             if tile.unfamiliar:
                 said.append("unlike the training images")
+        if tile.readers:
+            said.append(tile.readers)
         said.append(self._decision(tile))
         if tile.flag:
             said.append("flagged")
@@ -199,3 +205,9 @@ class GalleryModel(QAbstractListModel):
     def _tip(self, place: int) -> str:
         tile = self.tile(place)
         return "\n".join(filter(None, (tile.name, tile.error or self.spoken(place))))
+
+
+def _error(review: Review, row: int) -> str:
+    """Why an image could not be read; without the name that stands in it while names are hidden."""
+    words = review.errors.get(row, "")
+    return "It could not be read." if words and review.is_hidden(row) else words

@@ -17,6 +17,7 @@ from leukview.ui.widgets import parts
 class Gravity(enum.IntEnum):
     """The higher one is shown when several things have to be said."""
 
+    BLIND = 0
     MODEL = 1
     DEVICE = 2
     UNFAMILIAR = 3
@@ -103,8 +104,10 @@ class Banner(QFrame):
         if gravest is None:
             return
         said, t = self._said[gravest], self._theme.tokens
-        name = "info" if gravest is Gravity.MODEL else "warning"
+        quiet = {Gravity.MODEL: "info", Gravity.BLIND: "eye-slash"}
+        name = quiet.get(gravest, "warning")
         colour = t.error if gravest >= Gravity.REFUSAL else t.warn
+        colour = t.accent if gravest is Gravity.BLIND else colour
         size = QSize(theme.ICON_LIST, theme.ICON_LIST)
         icon = self._theme.icon(name, colour)
         self._icon.setPixmap(icon.pixmap(size, self.devicePixelRatioF()))

@@ -11,10 +11,20 @@ _UNKNOWN = ("not known yet", "not yet", "–")
 
 
 def show(side: SidePanel, folder: Opened, stage: Stage, count: Counts) -> None:
-    """Say where the open slide stands."""
+    """Say where the open slide stands; in a blind reading nothing of the model, and no name."""
+    blind = folder.review.blind
+    for line in (side.suggested, side.review, side.read):
+        line.setVisible(not blind)
+    side.decided.say(count.decided, count.images)
+    if blind:
+        side.title.say("This slide")
+        done = count.decided >= count.images
+        words = "All decided" if done else f"{count.decided:,} of {count.images:,} decided"
+        side.current.say("This slide", words, "check-circle" if done else "circle-half")
+        side.current.setToolTip("")
+        return
     side.title.say(folder.folder.name)
     side.suggested.say(count.suggested, count.images)
-    side.decided.say(count.decided, count.images)
     # Before a run only the names of the files are known.
     known = count.suggested + count.unread >= count.images
     none = ("none",) if known else _UNKNOWN

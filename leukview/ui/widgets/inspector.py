@@ -26,6 +26,7 @@ LEAST, USUAL = 320, 352
 
 
 HIDDEN = "The suggestion is hidden until you have decided this image."
+BLIND = "The suggestion is hidden until the blind reading ends."
 
 
 class Inspector(QFrame):
@@ -40,6 +41,7 @@ class Inspector(QFrame):
         self._theme = theme_
         self.setProperty("role", "panel")
         self.setMinimumWidth(LEAST)
+        self._blind = False
         self._classes: tuple[CellClass, ...] = ()
         self._looks: tuple[ClassLook, ...] = ()
         self.buttons: dict[str, DecisionButton] = {}
@@ -125,13 +127,15 @@ class Inspector(QFrame):
 
     def _build_suggestion(self, body: QVBoxLayout) -> None:
         line = parts.row()
-        line.addWidget(parts.label("Suggestion", Style.CAPTION, tone="second"))
+        title = parts.label("Suggestion", Style.CAPTION, tone="second")
+        line.addWidget(title)
         line.addStretch(1)
         self.threshold = parts.label(style=Style.CAPTION, tone="second")
         line.addWidget(self.threshold)
         body.addLayout(line)
         self.bars = ProbabilityBars(self._theme)
         body.addWidget(self.bars)
+        self._of_model: list[QWidget] = [title, self.threshold, self.bars]
         self.remark = parts.label(style=Style.CAPTION, tone="warn", wrap=True)
         self.note = parts.label(style=Style.CAPTION, tone="second", wrap=True)
         body.addWidget(self.remark)
@@ -191,6 +195,12 @@ class Inspector(QFrame):
         parts.in_order([self._tools[-1][0], *made])
         self._fit_height()
 
+    def set_blind(self, blind: bool) -> None:
+        """In a blind reading there is nothing of the model, not even the room for it."""
+        self._blind = blind
+        for widget in self._of_model:
+            widget.setVisible(not blind)
+
     def show_nothing(self, words: str) -> None:
         """No current image."""
         self.position.setText("")
@@ -221,14 +231,16 @@ class Inspector(QFrame):
         self.position.setText(
             f"{selected:,} images selected" if many else f"Image {place + 1:,} of {total:,}"
         )
-        self.file_name.say(f"showing {tile.name}" if many else tile.name)
+        name = tile.name or "name hidden"
+        self.file_name.say(f"showing {name}" if many and tile.name else name)
         self.heading.setText(f"Your decision for {selected:,} images" if many else "Your decision")
         self.bars.show_values(probabilities, unfamiliar=tile.unfamiliar)
         self.remark.setText(
             "Unlike the training images: the probabilities may not hold." if tile.unfamiliar else ""
         )
         self.remark.setVisible(tile.unfamiliar)
-        said = [HIDDEN] if tile.hidden else []
+        said = [BLIND if self._blind else HIDDEN] if tile.hidden else []
+        said += [tile.readers] if tile.readers else []
         said += [words[:1].upper() + words[1:] for words in ("; ".join(notes),) if words]
         said += [f"Comment: {tile.comment}"] if tile.comment else []
         self.note.setText("\n".join(said))
@@ -238,7 +250,7 @@ class Inspector(QFrame):
             button.setEnabled(not tile.error)
             theme.polish(button, "chosen", not many and key == self._chosen(tile))
         suggested = () if tile.suggested < 0 else self._names(tile.suggested)
-        if many:
+        if many and not self._blind:
             suggested = ("each suggestion", "each")
         self._hint(suggested, decided=tile.state is not DecisionState.UNDECIDED or many)
 
@@ -270,6 +282,8 @@ class Inspector(QFrame):
 
     def _words_of(self, tile: Tile) -> list[str]:
         match tile.state:
+            case DecisionState.AGREED | DecisionState.CHANGED if tile.hidden:
+                return [*self._names(tile.decided)]
             case DecisionState.AGREED:
                 return [f"{name}, agreed" for name in self._names(tile.decided)]
             case DecisionState.CHANGED:

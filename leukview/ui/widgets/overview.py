@@ -17,6 +17,7 @@ from leukview.ui.widgets import parts
 from leukview.ui.widgets.class_table import ClassTable
 from leukview.ui.widgets.histogram import Histogram
 from leukview.ui.widgets.matrix import MatrixView
+from leukview.workflows.readers import switches
 from leukview.workflows.review import Review
 
 _DECIDED, _TRUTH = 0, 1
@@ -126,6 +127,8 @@ class Overview(QScrollArea):
                 figure.setAlignment(right)
                 lines.addWidget(figure, 2 * at + 1, column)
         inside.addLayout(lines)
+        self.switches = parts.label(style=Style.CAPTION, tone="second", wrap=True)
+        inside.addWidget(self.switches)
         inside.addStretch(1)
 
     def _matrix_card(self) -> None:
@@ -225,6 +228,9 @@ class Overview(QScrollArea):
             figure.setText(f"{value:,}")
             part.setText(messages.percent(value / count.images if count.images else 0.0))
         self.states_note.setText(f"of {messages.images(count.images)}")
+        found = switches(review)
+        self.switches.setText(messages.switched(found) if found else "")
+        self.switches.setVisible(found is not None)
 
     def _show_matrix(self) -> None:
         review = self._review

@@ -32,6 +32,7 @@ class Toolbar(QFrame):
 
     model_chosen = Signal(str)
     page_chosen = Signal(int)
+    mode_chosen = Signal(int)  # assisted, blind first
     device_clicked = Signal()
 
     def __init__(self, theme_: Theme, open_: QAction, run: QAction, stop: QAction) -> None:
@@ -40,6 +41,7 @@ class Toolbar(QFrame):
         self._run_action, self._stop_action = run, stop
         self._stops = self._fresh = False
         self._title, self._hash = "Automatic", ""
+        self._blind, self._tip = False, ""
         self._offers = offers()
         self.setProperty("role", "toolbar")
         line = parts.row()
@@ -62,7 +64,10 @@ class Toolbar(QFrame):
         self.device.setIconSize(QSize(theme.ICON, theme.ICON))
         self.device.clicked.connect(self.device_clicked)
         self.device.hide()
-        for widget in (self.open_button, self.run_button, self.model_button):
+        self.modes = parts.Segments(("Assisted", "Blind first"))
+        self.modes.setToolTip("Whether suggestions are shown while you decide")
+        self.modes.chosen.connect(self.mode_chosen)
+        for widget in (self.open_button, self.run_button, self.model_button, self.modes):
             line.addWidget(widget)
         # Two sides of equal width: the switch stays in the middle when a word beside it changes.
         grid = QGridLayout(self)
@@ -129,7 +134,7 @@ class Toolbar(QFrame):
         words = [reason or "Which model suggests"]
         if choice:
             words = [self._title, reason, f"{choice.model.path.name}, {hash_}"]
-        self.model_button.setToolTip(parts.tip("\n".join(filter(None, words))))
+        self._tip = parts.tip("\n".join(filter(None, words)))
         self._fit()
 
     def _say_below(self, words: str) -> None:
@@ -174,7 +179,19 @@ class Toolbar(QFrame):
         super().resizeEvent(event)
         self._fit()
 
+    def set_blind(self, blind: bool) -> None:
+        """In a blind reading it is not said which model there is."""
+        self._blind = blind
+        self.modes.choose(int(blind))
+        self.model_button.setEnabled(not blind)
+        self._fit()
+
     def _fit(self) -> None:
+        if self._blind:
+            self.model_button.say("Model hidden")
+            self.model_button.setToolTip("Hidden until the blind reading ends")
+            return
+        self.model_button.setToolTip(self._tip)
         wide = self._hash and self.width() >= _WIDE
         words = f"{self._title}  {self._hash}" if wide else self._title
         hash_ = f", hash {self._hash}" if wide else ""

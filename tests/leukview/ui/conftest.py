@@ -11,6 +11,7 @@ import pytest
 
 from leukview.domain.classes import CellClass, Role
 from leukview.domain.records import DecisionState, ImageFile
+from leukview.workflows.record import Record
 
 STATES = tuple(DecisionState)
 
@@ -68,6 +69,7 @@ def columns(cell_classes: tuple[CellClass, ...]) -> Callable[..., SimpleNamespac
             unfamiliar=np.zeros(count, bool),
             true_class=np.array(true_class or [-1] * count, np.int16),
             errors=errors or {},
+            record=Record(),
             reasons={},
             notes={},
             probabilities=_shares(values, suggested, len(cell_classes)),

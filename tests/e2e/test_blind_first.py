@@ -1,0 +1,195 @@
+"""Blind first through the window: nothing depends on the model, or gives the true class away."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAccessible
+from PySide6.QtWidgets import QApplication, QWidget
+
+from leukview.ui import messages
+from leukview.ui.dialogs.dialog import ActDialog
+from leukview.ui.models.queue import Tab
+from leukview.workflows.record import Mode
+
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
+# Two folders whose names give the class away, an unreadable file, one unlike the training images.
+FILES = {f"healthy/n{n}.bmp": 20 + 3 * n for n in range(5)}
+FILES |= {f"blast/b{n}.bmp": 245 - 3 * n for n in range(5)} | {"blast/odd.bmp": (250, 20, 10)}
+FILES |= {"blast/between.bmp": 124}
+
+
+@pytest.fixture
+def two_models(tmp_path, toy_contract, write_toy_model):
+    """Two models of the same classes that call most images differently, with other figures."""
+    first = write_toy_model(tmp_path / "one.onnx", toy_contract)
+    swapped = msgspec.structs.replace(
+        toy_contract,
+        model="toy-other",
+        title="Another toy",
+        temperature=2.0,
+        unfamiliar_above=0.1,
+        review=msgspec.structs.replace(toy_contract.review, confidence=0.6),
+    )
+    second = write_toy_model(tmp_path / "other.onnx", swapped, offset=5.0)
+    return first, second
+
+
+def spoken(root: QWidget) -> list[str]:
+    """All that a screen reader finds, and all tooltips, status tips and titles."""
+    found: list[str] = []
+
+    def walk(one) -> None:
+        if one is None or not one.isValid() or one.state().invisible:
+            return
+        for kind in (QAccessible.Text.Name, QAccessible.Text.Description, QAccessible.Text.Value):
+            found.append(one.text(kind))
+        for number in range(one.childCount()):
+            walk(one.child(number))
+
+    walk(QAccessible.queryAccessibleInterface(root))
+    for widget in (root, *root.findChildren(QWidget)):
+        if widget.isVisible():
+            found += [widget.toolTip(), widget.statusTip(), widget.windowTitle()]
+    return found
+
+
+def everything(h, qtbot) -> list[object]:
+    """What the window shows and says, at every queue, with its filter and its menus."""
+    window, page, seen = h.one.window, h.one.window.page, []
+
+    def look() -> None:
+        QApplication.processEvents()
+        seen.append(spoken(window))
+        seen.append(window.grab().toImage())
+        model = page.model
+        for place in range(model.rowCount()):
+            for role in (
+                Qt.ItemDataRole.DisplayRole,
+                Qt.ItemDataRole.ToolTipRole,
+                Qt.ItemDataRole.AccessibleTextRole,
+            ):
+                seen.append(model.data(model.index(place), role))
+
+    for tab in (Tab.ALL, Tab.UNDECIDED, Tab.REVIEW, Tab.DISAGREE, Tab.AUDIT, Tab.CLASS):
+        page.show_tab(tab)
+        page.go(1)
+        look()
+    page.bar.open_filter()
+    seen.append(page.bar.popup.grab().toImage())
+    page.bar.popup.hide()
+    for action in window.actions_.every:
+        seen.append((action.text(), action.isEnabled(), action.toolTip()))
+    seen.append([str(one) for one in window.asking.problems()])
+    page.show_tab(Tab.ALL)
+    return seen
+
+
+@pytest.fixture
+def blind(start, hand, qtbot, monkeypatch):
+    """Factory: a window with this model in which the folder was opened blind first."""
+    monkeypatch.setattr(messages, "clock", lambda _utc: "12:00:00")
+    monkeypatch.setattr("secrets.randbelow", lambda _n: 7)
+
+    def begin(model, folder):
+        h = hand(start(model=str(model)))
+        window = h.one.window
+        qtbot.mouseClick(
+            window.toolbar.modes._group.button(1), Qt.MouseButton.LeftButton, pos=QPoint(5, 5)
+        )
+        h.open(folder)
+        h.until(lambda: page_is_drawn(h))
+        return h
+
+    return begin
+
+
+def page_is_drawn(h) -> bool:
+    page = h.one.window.page
+    edge = round(page.gallery.edge * page.gallery.devicePixelRatioF())
+    rows = [row for row in range(page.review.count) if row not in page.review.errors]
+    return all(page.loader.pixmap(row, edge) is not None for row in rows)
+
+
+def test_two_models_that_differ_look_and_sound_the_same(
+    blind, two_models, image_folder, qtbot, monkeypatch, tmp_path
+):
+    folder = image_folder(FILES, name="all blasts")
+    (folder / "blast" / "torn.bmp").write_bytes(b"BM not an image")
+    shown, suggested = [], []
+    for number, model in enumerate(two_models):
+        monkeypatch.setenv("LEUKVIEW_DATA", str(tmp_path / f"data-{number}"))
+        h = blind(model, folder)
+        review = h.one.controller.review
+        suggested.append((review.suggested.tolist(), review.confidence.tolist()))
+        before = everything(h, qtbot)
+        for key in (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_U, Qt.Key.Key_F, Qt.Key.Key_Return):
+            h.press(key)
+        h.press(Qt.Key.Key_N)
+        h.until(lambda h=h: "12:00:00" in h.one.window.status.saved.text())
+        shown.append(before + everything(h, qtbot) + [h.place])
+        assert review.state.any()
+        h.one.window.close()
+    assert suggested[0] != suggested[1]
+    assert len(shown[0]) == len(shown[1])
+    for one, other in zip(*shown, strict=True):
+        assert one == other
+
+
+def test_no_name_of_a_file_or_folder_is_shown(blind, toy_model, image_folder, qtbot):
+    h = blind(toy_model, image_folder(FILES, name="all blasts"))
+    said = str([one for one in everything(h, qtbot) if isinstance(one, (str, list, tuple))])
+    for word in ("healthy", "blast/", ".bmp", "all blasts", "n0", "b0"):
+        assert word not in said
+    assert "Image 1" in said
+
+
+def test_the_order_is_random_and_the_same_after_a_restart(blind, toy_model, image_folder, qtbot):
+    folder = image_folder(FILES)
+    h = blind(toy_model, folder)
+    order = h.one.window.page.model.rows.tolist()
+    assert sorted(order) == list(range(len(FILES)))
+    assert order != sorted(order)
+    h.one.window.close_folder()
+    h.open(folder)
+    assert h.one.window.page.model.rows.tolist() == order
+    assert h.one.controller.review.blind
+
+
+def test_when_all_is_decided_the_suggestions_are_offered_and_each_change_counts(
+    blind, toy_model, image_folder, qtbot
+):
+    h = blind(toy_model, image_folder(FILES))
+    window, review = h.one.window, h.one.controller.review
+    assert not window.actions_["overview"].isEnabled()
+    assert not window.actions_["export"].isEnabled()
+    h.press(Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    h.press(Qt.Key.Key_1)
+    assert not any(review.decision(row).suggestion_seen for row in range(review.count))
+    h.until(lambda: window.page.banner.button.text() == "Show the suggestions")
+    qtbot.mouseClick(window.page.banner.button, Qt.MouseButton.LeftButton)
+    assert review.record.mode is Mode.ASSISTED
+    assert not window.page.banner.isVisible()
+    window.page.go(window.page.model.place(int((review.suggested == 1).nonzero()[0][0])))
+    h.press(Qt.Key.Key_2)
+    h.press(Qt.Key.Key_F3)
+    assert "1 of" in window.overview.switches.text()
+
+
+def test_ending_early_and_starting_late_are_asked_first(start, hand, image_folder, qtbot):
+    h = hand(start())
+    h.open(image_folder(FILES))
+    review, modes = h.one.controller.review, h.one.window.toolbar.modes
+    qtbot.waitUntil(lambda: bool(review.seen.any()))
+    click = Qt.MouseButton.LeftButton
+    h.answer(ActDialog, lambda d: d.reject())
+    qtbot.mouseClick(modes._group.button(1), click)
+    assert (review.blind, modes.current) == (False, 0)
+    h.answer(ActDialog, lambda d: qtbot.mouseClick(d.act_button, click))
+    qtbot.mouseClick(modes._group.button(1), click)
+    assert review.blind
+    met = h.answer(ActDialog, lambda d: qtbot.mouseClick(d.act_button, click))
+    qtbot.mouseClick(modes._group.button(0), click)
+    assert not review.blind
+    assert "not decided yet" in met[0].sentence.text()
