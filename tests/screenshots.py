@@ -72,11 +72,17 @@ def main() -> int:
 
 def _by_class(window: object, settle: Callable[..., None], shoot: Callable[..., None]) -> None:
     from leukview.ui.models.queue import Tab
+    from leukview.workflows.record import Mode
 
     window.page.show_tab(Tab.CLASS)
     settle(900)
     shoot("class")
     window.page.show_tab(Tab.ALL)
+    window.readings._set(Mode.BLIND)
+    window.page.go(8)
+    settle()
+    shoot("blind")
+    window.readings._set(Mode.ASSISTED)
     window.page.go(0)
     settle()
 
@@ -191,6 +197,7 @@ def _rest(window: object, settle: Callable[..., None], shoot: Callable[..., None
     menu.aboutToShow.emit()
     menu.adjustSize()
     shoot("models", menu)
+    _readers(window, settle, shoot)
     window.close_folder()
     settle()
     shoot("again")
@@ -198,6 +205,34 @@ def _rest(window: object, settle: Callable[..., None], shoot: Callable[..., None
     window.start.open_button.setFocus(Qt.FocusReason.TabFocusReason)
     settle()
     shoot("error")
+
+
+def _readers(window: object, settle: Callable[..., None], shoot: Callable[..., None]) -> None:
+    from leukview.ui.dialogs.reading_dialogs import AgreementDialog, SecondReaderDialog
+    from leukview.workflows.actions import Reading
+    from leukview.workflows.readers import between_readers
+
+    review = window.page.review
+    first = review.decided.copy()
+    dialog = SecondReaderDialog("Ben", window)
+    dialog.show()
+    settle(200)
+    shoot("second", dialog)
+    dialog.close()
+    window.readings._begin(Reading.SECOND, "Ben")
+    for row in range(8):
+        review.decide([row], review.classes[max(0, int(first[row]) + (row == 5))].id)
+    window.readings._begin(Reading.ADJUDICATION, "Cleo")
+    settle()
+    shoot("settle")
+    found = between_readers(review)
+    if found is not None:
+        dialog = AgreementDialog(found, window)
+        dialog.show()
+        settle(200)
+        shoot("agreement", dialog)
+        dialog.close()
+    window.readings._begin(Reading.FIRST, "Ada")
 
 
 def _decide(window: object, settle: Callable[..., None]) -> None:

@@ -7,6 +7,7 @@ import math
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QRadioButton, QWidget
 
+from leukview.measures.agreement import Agreement
 from leukview.ui import messages
 from leukview.ui.dialogs.dialog import ActDialog
 from leukview.ui.dialogs.text_dialogs import TextDialog
@@ -91,7 +92,7 @@ class AgreementDialog(ActDialog):
                     f"{each.second:,} ({shares[1]})",
                     f"{each.both:,}",
                     "\N{EN DASH}" if math.isnan(each.positive) else messages.percent(each.positive),
-                    kappa_words(each.agreement).split(", n")[0].replace("95 % CI ", ""),
+                    _kappa(each.agreement),
                 )
             )
         for column, words in enumerate(heads):
@@ -108,3 +109,11 @@ class AgreementDialog(ActDialog):
         side = Qt.AlignmentFlag.AlignRight if column else Qt.AlignmentFlag.AlignLeft
         label.setAlignment(side | Qt.AlignmentFlag.AlignVCenter)
         grid.addWidget(label, line, column)
+
+
+def _kappa(found: Agreement) -> str:
+    """Kappa and its interval without what stands above it."""
+    if math.isnan(found.kappa):
+        return "not defined"
+    range_ = "" if math.isnan(found.low) else f" ({found.low:.2f}\N{EN DASH}{found.high:.2f})"
+    return f"{found.kappa:.2f}{range_}".replace("-", "\N{MINUS SIGN}")

@@ -111,6 +111,7 @@ class Banner(QFrame):
         size = QSize(theme.ICON_LIST, theme.ICON_LIST)
         icon = self._theme.icon(name, colour)
         self._icon.setPixmap(icon.pixmap(size, self.devicePixelRatioF()))
+        theme.polish(self, "tone", "quiet" if gravest is Gravity.BLIND else "")
         self._close.setIcon(self._theme.icon("x"))
         self._close.setVisible(not said.lasting)
         self.words.setText(said.words)

@@ -70,7 +70,7 @@ class Toolbar(QFrame):
         for widget in (self.open_button, self.run_button, self.model_button, self.modes):
             line.addWidget(widget)
         # Two sides of equal width: the switch stays in the middle when a word beside it changes.
-        grid = QGridLayout(self)
+        grid = self._grid = QGridLayout(self)
         grid.setContentsMargins(theme.PAD_PANEL, 8, theme.PAD_PANEL, 8)
         grid.setHorizontalSpacing(theme.GAP)
         grid.addLayout(line, 0, 0, Qt.AlignmentFlag.AlignLeft)
@@ -176,7 +176,9 @@ class Toolbar(QFrame):
             self._draw()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the model has the room, and the switch is not in the middle."""
         super().resizeEvent(event)
+        self._grid.setColumnStretch(2, int(event.size().width() >= _WIDE))
         self._fit()
 
     def set_blind(self, blind: bool) -> None:
