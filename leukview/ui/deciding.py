@@ -12,9 +12,9 @@ from leukview.ui.controller import Controller
 from leukview.ui.dialogs.text_dialogs import CommentDialog, ReasonDialog
 from leukview.ui.models import queue
 from leukview.ui.models.queue import Rows
+from leukview.ui.resuming import Resuming
 from leukview.ui.settings import Settings
 from leukview.ui.widgets.review_page import ReviewPage
-from leukview.workflows.opened import keep_place, place_of
 from leukview.workflows.review import Changes, Review
 
 
@@ -31,8 +31,7 @@ class Deciding(QObject):
         page.inspector.unsure.connect(self.unsure)
         page.inspector.exclude.connect(self.exclude)
         page.gallery.painted.connect(self._painted)
-        controller.opened.connect(self._opened)
-        controller.leaving.connect(self._keep_place)
+        self._resuming = Resuming(page, controller)
         controller.replaced.connect(self._reload)
         controller.noted.connect(self.said)
 
@@ -122,17 +121,6 @@ class Deciding(QObject):
             place = before[-1] if len(before) else wanted[-1]
         self._page.go(int(place))
 
-    def _opened(self) -> None:
-        """Come back to the image that the reader left."""
-        folder = self._controller.folder
-        if folder is not None:
-            self._page.go(self._page.model.place(place_of(folder)))
-
-    def _keep_place(self) -> None:
-        folder = self._controller.folder
-        if folder is not None:
-            keep_place(folder, self._page.current_row)
-
     def _painted(self, places: list[int]) -> None:
         """Tiles are on the screen, with their suggestions."""
         review = self._page.review
@@ -171,7 +159,7 @@ class Deciding(QObject):
         advance = advance and self._settings.flag("auto_advance", True)
         if advance and len(changes.rows) and not changes.left:
             self._page.go(last + 1)
-        self._keep_place()
+        self._resuming.keep()
 
     def _back(self, action: Callable[[Review], Changes | None], word: str) -> None:
         changes = self._controller.act(action)

@@ -34,7 +34,7 @@ from leukview.workflows.review import Review
 from leukview.workflows.worklist import names_of
 
 AUTO = "auto"
-_CHOICE, _PLACE = "auto model", "place"  # keys in the session
+_CHOICE, _PLACE, _VIEW = "auto model", "place", "view"  # keys in the session
 
 
 @dataclass(slots=True)
@@ -171,6 +171,17 @@ def place_of(opened: Opened) -> int:
     if by_name is not None:
         return by_name
     return review.sha256.index(sha256) if sha256 and sha256 in review.sha256 else 0
+
+
+def keep_view(opened: Opened, text: str) -> None:
+    """Remember how the queue is shown; what the text means is the window's."""
+    if opened.store.meta(_VIEW) != text:
+        opened.store.set_meta(_VIEW, text)
+
+
+def view_of(opened: Opened) -> str:
+    """What `keep_view` was given last, or ""."""
+    return opened.store.meta(_VIEW) or ""
 
 
 def _remembered(store: SessionStore, images: Sequence[ImageFile], wish: str) -> ModelChoice | None:

@@ -203,8 +203,16 @@ class ReviewPage(QSplitter):
         self.go(0)
 
     def set_order(self, order: Order) -> None:
-        self._orders[self.tab] = order
+        self.set_order_of(self.tab, order)
         self.rebuild()
+
+    def order_of(self, tab: Tab) -> Order:
+        """How a queue is sorted as soon as it is shown."""
+        return self._orders[tab]
+
+    def set_order_of(self, tab: Tab, order: Order) -> None:
+        """Sort a queue so when it is built the next time."""
+        self._orders[tab] = order
 
     def rebuild(self) -> None:
         """Build the queue from what is true now; the current image stays current if it is in."""

@@ -1,0 +1,113 @@
+"""Come back to the image, the queue, its order and its filter that were left."""
+
+from __future__ import annotations
+
+import msgspec
+from PySide6.QtCore import QObject
+
+from leukview.ui.controller import Controller
+from leukview.ui.models import queue
+from leukview.ui.models.queue import Cell, Filter, Order, Tab
+from leukview.ui.widgets.review_page import ReviewPage
+from leukview.workflows.opened import keep_place, keep_view, place_of, view_of
+from leukview.workflows.review import Review
+
+
+class View(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How a queue is shown, with classes by their ids: another model has other numbers.
+
+    Attributes:
+        tab, order: the values of `Tab` and `Order`.
+        classes, low, high, undecided: of `Filter`.
+        cell: its suggested and its other class, and whether that is the true one.
+        scanned: class of By class.
+        page: of it, from 0.
+    """
+
+    tab: Tab = Tab.ALL
+    order: Order | None = None
+    classes: tuple[str, ...] = ()
+    low: float = 0.0
+    high: float = 1.0
+    undecided: bool = False
+    cell: tuple[str, str, bool] | None = None
+    scanned: str = ""
+    page: int = 0
+
+
+class Resuming(QObject):
+    """Keeps the place and the view in the session, and goes back to them."""
+
+    def __init__(self, page: ReviewPage, controller: Controller) -> None:
+        super().__init__(page)
+        self._page, self._controller = page, controller
+        self._wanted: View | None = None
+        controller.opened.connect(self._opened)
+        controller.model_changed.connect(self._back)
+        controller.leaving.connect(self.keep)
+
+    def keep(self) -> None:
+        """Remember where the reader is and what is shown."""
+        folder = self._controller.folder
+        if folder is None:
+            return
+        keep_place(folder, self._page.current_row)
+        if self._wanted is None:
+            keep_view(folder, msgspec.json.encode(self._view(folder.review)).decode())
+
+    def _opened(self) -> None:
+        """The image at once; the queue when it is known which model there is."""
+        folder = self._controller.folder
+        if folder is None:
+            return
+        try:
+            self._wanted = msgspec.json.decode(view_of(folder) or "{}", type=View)
+        except msgspec.DecodeError:  # of another version
+            self._wanted = None
+        self._page.go(self._page.model.place(place_of(folder)))
+
+    def _back(self) -> None:
+        folder, wanted = self._controller.folder, self._wanted
+        if folder is None or wanted is None or not folder.review.classes:
+            return
+        self._wanted = None
+        row = self._page.current_row
+        self._show(folder.review, wanted)
+        self._page.go(self._page.model.place(row))
+
+    def _show(self, review: Review, view: View) -> None:
+        page, ids = self._page, [one.id for one in review.classes]
+        if view.tab not in queue.tabs(review):
+            return
+        if view.order in queue.orders(review, view.tab):
+            page.set_order_of(view.tab, view.order)
+        if view.scanned in ids:
+            page.scanning.scan.begin(ids.index(view.scanned))
+            page.scanning.scan.page = view.page
+        cell = None
+        if view.cell and set(view.cell[:2]) <= set(ids):
+            suggested, other = (ids.index(one) for one in view.cell[:2])
+            cell = Cell(suggested, other, view.cell[2])
+        page.filter = Filter(
+            classes=frozenset(ids.index(one) for one in view.classes if one in ids),
+            low=view.low,
+            high=view.high,
+            undecided=view.undecided,
+            cell=cell,
+        )
+        page.show_tab(view.tab)
+
+    def _view(self, review: Review) -> View:
+        page, ids = self._page, [one.id for one in review.classes]
+        chosen, cell = page.filter, page.filter.cell
+        return View(
+            tab=page.tab,
+            order=page.order_of(page.tab),
+            classes=tuple(ids[n] for n in sorted(chosen.classes)),
+            low=chosen.low,
+            high=chosen.high,
+            undecided=chosen.undecided,
+            cell=(ids[cell.suggested], ids[cell.other], cell.truth) if cell else None,
+            scanned=ids[page.scanning.scan.index] if ids else "",
+            page=page.scanning.scan.page,
+        )
