@@ -121,6 +121,9 @@ MENUS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("stop", "&Stop", ("Ctrl+.",)),
             Entry("run_on_open", "Run when a folder is &opened", checkable=True),
             LINE,
+            Entry("compare", "&Compare with a second model…"),
+            Entry("compare_none", "Compare &no more"),
+            LINE,
         ),
     ),
     (

@@ -8,6 +8,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from leukview.ui import messages
+from leukview.ui.actions import Actions
 from leukview.ui.controller import Controller
 from leukview.ui.dialogs.text_dialogs import CommentDialog, ReasonDialog
 from leukview.ui.models import queue
@@ -34,6 +35,23 @@ class Deciding(QObject):
         self._resuming = Resuming(page, controller)
         controller.replaced.connect(self._reload)
         controller.noted.connect(self.said)
+
+    def bind(self, actions: Actions) -> None:
+        """The keys and menus that decide, undo and go on; those of classes are bound by class."""
+        for name, act in (
+            ("undo", self.undo),
+            ("redo", self.redo),
+            ("next", self.next_review),
+            ("previous", lambda: self.next_review(-1)),
+            ("agree", self.agree),
+            ("unsure", self.unsure),
+            ("exclude", self.exclude),
+            ("clear", self.clear),
+            ("reason", self.ask_reason),
+            ("flag", self.flag),
+            ("comment", self.comment),
+        ):
+            actions.bind(name, act)
 
     def decide(self, index: int) -> None:
         """Decide for the class at this place of the model's classes."""

@@ -21,6 +21,7 @@ from leukview.ui.keys import WindowKeys
 from leukview.ui.models.queue import Cell, Filter
 from leukview.ui.notices import Notices
 from leukview.ui.readings import Readings
+from leukview.ui.second_model import SecondModel
 from leukview.ui.settings import Settings
 from leukview.ui.theme import Style, Theme, Wish
 from leukview.ui.widgets import parts
@@ -71,6 +72,7 @@ class MainWindow(QMainWindow):
         self.asking = Asking(self, controller, settings)
         self.finishing = Finishing(self, controller)
         self.readings = Readings(self, controller, settings)
+        self.second = SecondModel(self, controller)
         WindowKeys(self, a)
         Dropping(self, controller)
         self._wire_actions()
@@ -87,25 +89,14 @@ class MainWindow(QMainWindow):
             ("export", self.asking.export),
             ("close_folder", self.close_folder),
             ("quit", self.close),
-            ("undo", self.deciding.undo),
-            ("redo", self.deciding.redo),
             ("review", lambda: self.show_page(REVIEW)),
             ("overview", lambda: self.show_page(OVERVIEW)),
             ("zoom_in", page.inspector.image.zoom_in),
             ("zoom_out", page.inspector.image.zoom_out),
             ("fit", page.inspector.image.fit),
-            ("next", self.deciding.next_review),
-            ("previous", lambda: self.deciding.next_review(-1)),
             ("filter", page.bar.open_filter),
             ("clear_filter", lambda: page.set_filter(Filter())),
             ("refresh", page.rebuild),
-            ("agree", self.deciding.agree),
-            ("unsure", self.deciding.unsure),
-            ("exclude", self.deciding.exclude),
-            ("clear", self.deciding.clear),
-            ("reason", self.deciding.ask_reason),
-            ("flag", self.deciding.flag),
-            ("comment", self.deciding.comment),
             ("reviewer", self.asking.reviewer),
             ("run", c.run),
             ("stop", c.stop),
@@ -113,6 +104,7 @@ class MainWindow(QMainWindow):
             ("about", self.asking.about),
         ):
             a.bind(name, act)
+        self.deciding.bind(a)
         page.scanning.bind(a)
         s = self._settings
         a.toggle("whole", s.flag("whole_image", False), page.show_whole)
@@ -240,6 +232,7 @@ class MainWindow(QMainWindow):
             self.actions_[name].setEnabled(has)
         self.finishing.enable(self.actions_)
         self.readings.show()
+        self.second.enable()
         self._undo_words()
 
     def _model(self) -> None:
@@ -292,5 +285,6 @@ class MainWindow(QMainWindow):
         self._settings.set_layout("window", self.saveGeometry())
         self.page.loader.stop(0)  # its threads end while the rest does
         self._controller.close()
+        self.second.shut_down()
         self.page.stop()
         super().closeEvent(event)

@@ -22,6 +22,7 @@ class Running(QObject):
     """One run at a time.
 
     Attributes:
+        wish: the device that was asked for: "auto", "cpu", "cuda" or "cuda:N".
         device: on which the model of the open folder ran last; None before its first run.
         done: images of this run that have their result.
         total: images of this run.
@@ -37,7 +38,7 @@ class Running(QObject):
 
     def __init__(self, runner: JobRunner, wish: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._runner, self._wish = runner, wish
+        self._runner, self.wish = runner, wish
         self._job: Job | None = None
         self._folder: Opened | None = None
         self.device: Device | None = None
@@ -52,7 +53,7 @@ class Running(QObject):
 
     def start(self, folder: Opened, model: ModelFile, rows: Sequence[int]) -> None:
         """Classify these rows of the folder by the model."""
-        wish = self._wish
+        wish = self.wish
         self._folder, self.stopped = folder, False
         self.done, self.total = 0, len(rows)
         self.rate.start()

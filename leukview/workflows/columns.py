@@ -63,7 +63,7 @@ class Columns:
         seen: bool (N,), whether the suggestion was on the screen.
         other: class index (N,) int16 by a second model that is compared, -1 for none.
         other_confidence: float32 (N,) of that.
-        other_sha256: of the second model, or "".
+        other_sha256, other_title: of the second model, or "".
         slide, patient: names that the worklist gives the folder, or "".
         devices: on which a row's suggestion was made.
         model_sha256: of the model whose suggestions are shown, or "".
@@ -157,7 +157,7 @@ class Columns:
         """No second model."""
         self.other = np.full(self.count, -1, np.int16)
         self.other_confidence = np.full(self.count, np.nan, np.float32)
-        self.other_sha256 = ""
+        self.other_sha256 = self.other_title = ""
 
     @property
     def disagree(self) -> NDArray[np.bool_]:

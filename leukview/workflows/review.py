@@ -87,14 +87,14 @@ class Review(Deciding):
                 taken.append(row)
         return Changes(np.array(sorted(taken), np.int64), "Earlier suggestions")
 
-    def compare_with(self, model_sha256: str) -> Changes:
+    def compare_with(self, model_sha256: str, title: str = "") -> Changes:
         """Put another model's kept suggestions beside those that are shown; "" for none.
 
         Only what is of the same classes can be compared; the rest stays without.
         """
         self._forget_other()
         if model_sha256 and model_sha256 != self.model_sha256:
-            self.other_sha256 = model_sha256
+            self.other_sha256, self.other_title = model_sha256, title
             for known in self._store.results(model_sha256):
                 for row in self._rows.get(known.sha256, ()):
                     self.other[row] = self._index.get(known.suggestion.class_id, -1)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject
 
+from leukview.domain.records import two_digits
 from leukview.ui.models.gallery_model import GalleryModel
 from leukview.ui.models.thumbnails import FULL, PixelLoader
 from leukview.ui.widgets.gallery_view import GalleryView
 from leukview.ui.widgets.inspector import Inspector
+from leukview.workflows.review import Review
 
 
 class CurrentImage(QObject):
@@ -51,7 +53,17 @@ class CurrentImage(QObject):
             selected=len(self._gallery.selected_places()),
             probabilities=[float(p) for p in review.probabilities[row]] if known else (),
             notes=() if review.is_hidden(row) else review.notes.get(row, ()),
+            second=self._second(review, row),
         )
+
+    def _second(self, review: Review, row: int) -> str:
+        """What the second model says, if there is one."""
+        place = int(review.other[row])
+        if place < 0 or review.is_hidden(row):
+            return ""
+        name, share = review.classes[place].name, two_digits(float(review.other_confidence[row]))
+        said = f"{review.other_title or 'Second model'}: {name} {share}"
+        return said if place == review.suggested[row] else f"{said}, another class"
 
     def show_pixels(self) -> None:
         """Its pixels, as far as they are there."""

@@ -225,6 +225,7 @@ class Inspector(QFrame):
         selected: int,
         probabilities: Sequence[float],
         notes: Sequence[str],
+        second: str = "",
     ) -> None:
         """Show what is known of the current image; its pixels come by `show_pixels`."""
         many = selected > 1
@@ -240,7 +241,7 @@ class Inspector(QFrame):
         )
         self.remark.setVisible(tile.unfamiliar)
         said = [BLIND if self._blind else HIDDEN] if tile.hidden else []
-        said += [tile.readers] if tile.readers else []
+        said += [words for words in (second, tile.readers) if words]
         said += [words[:1].upper() + words[1:] for words in ("; ".join(notes),) if words]
         said += [f"Comment: {tile.comment}"] if tile.comment else []
         self.note.setText("\n".join(said))
