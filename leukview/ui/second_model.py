@@ -111,7 +111,8 @@ class SecondModel(QObject):
         if isinstance(step, ModelFile):
             self._model = step
         elif isinstance(step, Heard) and self._model is not None:
-            second_model.keep(folder, self._model, step.results)
+            classes = self._model.contract.cell_classes
+            self._controller.act(lambda r: r.keep_other(step.rows, step.results, classes))
             words = f"Second model: {step.done:,} of {messages.images(step.total)}"
             self._controller.noted.emit(words)
 

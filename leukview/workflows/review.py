@@ -87,6 +87,24 @@ class Review(Deciding):
                 taken.append(row)
         return Changes(np.array(sorted(taken), np.int64), "Earlier suggestions")
 
+    def keep_other(
+        self,
+        rows: Sequence[int],
+        results: Sequence[ImageResult],
+        classes: Sequence[CellClass],
+    ) -> Changes:
+        """Keep what a second model with `classes` said about these rows; `compare_with` shows it.
+
+        No suggestion that is shown and no decision changes, but the bytes of the files are known.
+        """
+        replaced = [
+            row
+            for row, result in zip(rows, results, strict=True)
+            if result.sha256 and self._identify(row, result.image, result.sha256)
+        ]
+        self._store.put_results(results, classes)
+        return Changes(np.asarray(rows, np.int64), "", replaced=np.array(replaced, np.int64))
+
     def compare_with(self, model_sha256: str, title: str = "") -> Changes:
         """Put another model's kept suggestions beside those that are shown; "" for none.
 

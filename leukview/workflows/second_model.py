@@ -30,8 +30,9 @@ class Second(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What the second model said about some of the images: `done` of `total` so far."""
+    """What the second model said about these rows: `done` of `total` so far."""
 
+    rows: list[int]
     results: list[ImageResult]
     done: int
     total: int
@@ -67,7 +68,7 @@ def load_second(name: str, review: Review) -> ModelFile:
 def hear(opened: Opened, model: ModelFile, device: str, cancel: CancelToken) -> Iterator[Heard]:
     """Let a second model classify the images that it has said nothing about yet.
 
-    Nothing of the slide is changed: the results are kept apart in its session by `keep`.
+    Nothing of the slide is changed here; `Review.keep_other` takes the results.
 
     Args:
         opened: the slide; it is only read.
@@ -80,19 +81,19 @@ def hear(opened: Opened, model: ModelFile, device: str, cancel: CancelToken) -> 
     """
     known = {one.sha256 for one in opened.store.results(model.sha256)}
     review = opened.review
-    rows = [row for row in range(review.count) if review.sha256[row] not in known]
-    images = [review.images[row] for row in rows if row not in review.errors]
-    if not images:
+    rows = [
+        row
+        for row in range(review.count)
+        if review.sha256[row] not in known and row not in review.errors
+    ]
+    if not rows:
         return
+    images = [review.images[row] for row in rows]
     done, classifier = 0, Classifier(model, device)
     for results in classify_folder(images, classifier, cancel=cancel):
+        some = rows[done : done + len(results)]
         done += len(results)
-        yield Heard(results, done, len(images))
-
-
-def keep(opened: Opened, model: ModelFile, results: list[ImageResult]) -> None:
-    """Keep what a second model said, apart from the suggestions that are shown."""
-    opened.store.put_results(results, model.contract.cell_classes)
+        yield Heard(some, results, done, len(images))
 
 
 def remember(opened: Opened, model: ModelFile | None) -> None:
