@@ -208,7 +208,7 @@ class Deciding(Identified):
         action = request.action(places, [hashes[place] for place in places])
         self._log.do(action)
         done = self._changes(action)
-        rows = np.union1d(done.rows, aside.rows)
+        rows = np.union1d(done.rows, aside.rows) if len(aside.rows) else done.rows
         return replace(aside, rows=rows, text=f"{done.text}. {words}" if words else done.text)
 
     def _decided_since(self, stood: np.ndarray, numbers: Rows) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -79,16 +80,15 @@ class Identified(Columns):
 
     def rows_of(self, images: Iterable[str]) -> Rows:
         """Rows that show images with these hashes."""
-        get = self._rows.get
-        return np.array([row for sha in images for row in get(sha, ())], np.int64)
+        found = map(self._rows.get, images, repeat(()))
+        return np.array(list(chain.from_iterable(found)), np.int64)
 
     # Inside
 
     def _show_standings(self, rows: Rows, numbers: Numbers | None = None) -> None:
         """Bring the columns of these rows up to what stands in the session."""
         if numbers is None:
-            sha256 = self.sha256
-            numbers = self._log.numbers(sha256[row] for row in rows.tolist())
+            numbers = self._log.numbers(map(self.sha256.__getitem__, rows.tolist()))
         self._show(rows, self._log.codes(numbers), self._log.standings)
 
     def _unread(self, row: int, error: str) -> None:
