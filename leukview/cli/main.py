@@ -20,7 +20,9 @@ from leukview.cli import doctor as doctor_command
 from leukview.cli import export as export_command
 from leukview.cli import import_ as import_command
 from leukview.cli import models as models_command
+from leukview.cli import report as report_command
 from leukview.cli import verify as verify_command
+from leukview.cli.log import start_log
 from leukview.cli.terminal import Terminal
 from leukview.domain.errors import (
     DeviceError,
@@ -41,7 +43,7 @@ _CODES: tuple[tuple[type[LeukViewError], int], ...] = (
     (SessionError, NOT_WRITABLE),
 )
 WINDOW = "open"
-_OTHERS = ("classify", "verify", "import", "delete", "models", "doctor")
+_OTHERS = ("classify", "verify", "import", "delete", "export", "report", "models", "doctor")
 _LOUD = ("-v", "-vv", "--verbose", "-q", "--quiet")
 log = logging.getLogger("leukview")
 
@@ -162,7 +164,7 @@ def everything(
     `leukview [PATH...]` opens the window on folders and images.
     """
     del version  # its callback has answered
-    _log(verbose, quiet, log_file)
+    start_log(verbose, quiet, log_file)
     context.obj = Terminal(-1 if quiet else verbose)
     if context.invoked_subcommand is None:
         context.exit(_open_window([], "auto", "auto"))
@@ -316,6 +318,27 @@ def export(
 
 
 @app.command()
+def report(
+    context: typer.Context,
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="FOLDER...", help="As opened in the window.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Write it there: .html or .pdf.")],
+    deidentify: Annotated[
+        bool, typer.Option("--deidentify", help="Leave out names and what people typed.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier report.")] = False,
+) -> int:
+    """Write a printable report of a reviewed folder: figures, intervals, model, log.
+
+    Exit codes: 0 all read; 1 some images could not be read, the report is complete; 2 usage or
+    nothing recorded; 5 output not writable.
+    """
+    options = report_command.Options(paths=folders, out=out, deidentify=deidentify, force=force)
+    return report_command.run(options, context.obj)
+
+
+@app.command()
 def models() -> int:
     """List the models that come with LeukView, with their figures."""
     return models_command.run()
@@ -359,30 +382,3 @@ def _missing(path: Path) -> bool:
 def _has_display() -> bool:
     names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     return sys.platform != "linux" or any(os.environ.get(name) for name in names)
-
-
-def _log(verbose: int, quiet: bool, log_file: Path | None) -> None:
-    root = logging.getLogger()
-    level = (
-        logging.ERROR if quiet else (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
-    )
-    handler: logging.Handler = logging.StreamHandler()
-    handler.setLevel(level)
-    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
-    root.addHandler(handler)
-    root.setLevel(level)
-    if log_file is None:
-        return
-    try:
-        to_file = logging.FileHandler(log_file, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(
-            f"The log file {log_file} cannot be written ({error.strerror or error})."
-            " Nothing was done. Choose another place for --log-file."
-        ) from error
-    to_file.setLevel(min(level, logging.INFO))
-    to_file.setFormatter(
-        logging.Formatter("%(asctime)s %(levelname)s %(name)s %(threadName)s: %(message)s")
-    )
-    root.addHandler(to_file)
-    root.setLevel(min(level, logging.INFO))
