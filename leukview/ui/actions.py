@@ -112,6 +112,9 @@ MENUS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("readers", "Agreement of the &readers…"),
             LINE,
             Entry("blind", "Read &new slides blind first", checkable=True),
+            LINE,
+            Entry("next_slide", "Next s&lide of the worklist", ("]", "Alt+Down")),
+            Entry("previous_slide", "&Previous slide of the worklist", ("[", "Alt+Up")),
         ),
     ),
     (

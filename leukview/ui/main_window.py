@@ -23,6 +23,7 @@ from leukview.ui.notices import Notices
 from leukview.ui.readings import Readings
 from leukview.ui.second_model import SecondModel
 from leukview.ui.settings import Settings
+from leukview.ui.slides import Slides
 from leukview.ui.theme import Style, Theme, Wish
 from leukview.ui.widgets import parts
 from leukview.ui.widgets.overview import Overview
@@ -73,6 +74,7 @@ class MainWindow(QMainWindow):
         self.finishing = Finishing(self, controller)
         self.readings = Readings(self, controller, settings)
         self.second = SecondModel(self, controller)
+        self.slides = Slides(self, controller)
         WindowKeys(self, a)
         Dropping(self, controller)
         self._wire_actions()
@@ -130,7 +132,6 @@ class MainWindow(QMainWindow):
         self.start.removed.connect(c.recents.forget)
         c.recents.changed.connect(self._show_recent)
         self.page.overview_wished.connect(lambda: self.show_page(OVERVIEW))
-        self.page.side.folder_chosen.connect(lambda path: self.open([Path(path)]))
         self.overview.cell_chosen.connect(self._show_cell)
         self.overview.export_clicked.connect(self.asking.export)
         self.status.problems.connect(self.asking.show_problems)
@@ -174,11 +175,10 @@ class MainWindow(QMainWindow):
         self._show_problem_count()
 
     def _show_recent(self) -> None:
-        """Folders opened before, on the start page and beside the open one."""
-        recents, folder = self._controller.recents, self._controller.folder
-        entries, path = recents.entries, str(folder.folder) if folder else ""
-        self.start.show_recent(entries, recents.missing)
-        self.page.side.show_recent([r for r in entries if r.path != path], recents.missing)
+        """Folders opened before, on the start page and under the worklist."""
+        recents = self._controller.recents
+        self.start.show_recent(recents.entries, recents.missing)
+        self.slides.show()
 
     def show_corner(self) -> None:
         """Title; folder and reviewer at the right of the menus."""

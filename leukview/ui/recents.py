@@ -13,7 +13,24 @@ from leukview.ui.settings import Recent, Settings
 from leukview.ui.worklist import Worklist
 from leukview.workflows.opened import Opened
 from leukview.workflows.recent import look_for
+from leukview.workflows.record import State
 from leukview.workflows.worklist import Slide
+
+
+def slide_of(folder: Opened, count: summary.Counts) -> Slide:
+    """What is true of an open folder, as a line of the worklist."""
+    record = folder.review.record
+    return Slide(
+        path=str(folder.folder),
+        name=folder.folder.name,
+        images=count.images,
+        suggested=count.suggested,
+        decided=count.decided,
+        to_review=count.review - count.reviewed,
+        # What is amended and open for changes is no more finished than a draft.
+        record=State.DRAFT.value if record.open else record.state.value,
+        session=folder.store.path.stem,
+    )
 
 
 class Recents(QObject):
@@ -59,24 +76,11 @@ class Recents(QObject):
 
     def remember(self, folder: Opened) -> None:
         """Put an open folder first, with what is done in it."""
-        count = summary.counts(folder.review)
-        left = count.review - count.reviewed
-        session = folder.store.path.stem
+        slide = slide_of(folder, summary.counts(folder.review))
         self._settings.remember(
-            Recent(str(folder.folder), count.images, count.decided, left, session)
+            Recent(slide.path, slide.images, slide.decided, slide.to_review, slide.session)
         )
-        self.worklist.see(
-            Slide(
-                path=str(folder.folder),
-                name=folder.folder.name,
-                images=count.images,
-                suggested=count.suggested,
-                decided=count.decided,
-                to_review=left,
-                record=folder.review.record.state.value,
-                session=session,
-            )
-        )
+        self.worklist.see(slide)
 
     def forget(self, path: str) -> None:
         """Take a folder off the list; its session stays."""

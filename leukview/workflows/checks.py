@@ -87,6 +87,13 @@ def audit_result(review: Review, reading: Reading | None = None) -> AuditResult 
     )
 
 
+def audit_read(review: Review) -> tuple[int, int]:
+    """How many of the current reading's audit sample are read, and drawn; see `AuditResult`."""
+    drawn = review.record.audit.images if review.record.audit else ()
+    said = [one for sha in drawn if (one := review.decision_of(sha)) is not None]
+    return sum(one.state is not DecisionState.UNSURE for one in said), len(drawn)
+
+
 def _sampled(audit: Audit, read: int, found: int) -> Stratum:
     return Stratum(
         name="Confident images",
@@ -121,6 +128,14 @@ def _one_each(review: Review, rows: np.ndarray) -> np.ndarray:
     return np.array(sorted(first.values()), np.int64)
 
 
+def counted(review: Review) -> int:
+    """Readable images that are decided for a class: what a count target counts."""
+    readable = np.ones(review.count, np.bool_)
+    readable[list(review.errors)] = False
+    state = review.state
+    return int((readable & (state > 0) & (state != _UNSURE) & (state != _EXCLUDED)).sum())
+
+
 def checks(review: Review) -> list[Check]:
     """What is looked at before a slide is finished, in the order in which it is said."""
     readable = np.ones(review.count, np.bool_)
@@ -128,7 +143,7 @@ def checks(review: Review) -> list[Check]:
     state = review.state[readable]
     open_, unsure = int((state == 0).sum()), int((state == _UNSURE).sum())
     excluded = int((state == _EXCLUDED).sum())
-    decided = int((state > 0).sum()) - unsure - excluded
+    decided = counted(review)
     wanted = (review.needs_review | review.disagree) & readable
     left = int((wanted & (review.state == 0)).sum())
     out = [
@@ -156,7 +171,9 @@ def checks(review: Review) -> list[Check]:
     if review.record.target:
         out.append(
             Check(
-                name="Count target",
+                name="Count target is reached"
+                if decided >= review.record.target
+                else "Count target is not reached",
                 figure=f"{decided:,} counted, target {review.record.target:,}",
                 passed=decided >= review.record.target,
                 blocks=False,

@@ -89,7 +89,7 @@ def picture(widget: QWidget) -> QImage:
 def test_tab_walks_the_review_from_the_toolbar_to_the_status_line(qtbot, opened):
     seen = chain(qtbot, opened, opened.toolbar.open_button)
     assert regions(opened, seen) == [
-        *("toolbar", "middle", "gallery", "inspector", "status"),
+        *("toolbar", "side", "middle", "gallery", "inspector", "status"),
     ]
     back = opened.toolbar.open_button
     back.setFocus(Qt.FocusReason.TabFocusReason)

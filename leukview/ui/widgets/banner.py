@@ -21,10 +21,11 @@ class Gravity(enum.IntEnum):
     MODEL = 1
     DEVICE = 2
     UNFAMILIAR = 3
-    SESSION = 4
-    REFUSAL = 5  # of a model
-    ERROR = 6
-    SAVING = 7
+    TARGET = 4  # good news, said once
+    SESSION = 5
+    REFUSAL = 6  # of a model
+    ERROR = 7
+    SAVING = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +105,19 @@ class Banner(QFrame):
         if gravest is None:
             return
         said, t = self._said[gravest], self._theme.tokens
-        quiet = {Gravity.MODEL: "info", Gravity.BLIND: "eye-slash"}
-        name = quiet.get(gravest, "warning")
+        named = {
+            Gravity.MODEL: "info",
+            Gravity.BLIND: "eye-slash",
+            Gravity.TARGET: "check-circle",
+        }
+        name = named.get(gravest, "warning")
         colour = t.error if gravest >= Gravity.REFUSAL else t.warn
-        colour = t.accent if gravest is Gravity.BLIND else colour
+        colour = {Gravity.BLIND: t.accent, Gravity.TARGET: t.ok}.get(gravest, colour)
         size = QSize(theme.ICON_LIST, theme.ICON_LIST)
         icon = self._theme.icon(name, colour)
         self._icon.setPixmap(icon.pixmap(size, self.devicePixelRatioF()))
-        theme.polish(self, "tone", "quiet" if gravest is Gravity.BLIND else "")
+        quiet = gravest in (Gravity.BLIND, Gravity.TARGET)
+        theme.polish(self, "tone", "quiet" if quiet else "")
         self._close.setIcon(self._theme.icon("x"))
         self._close.setVisible(not said.lasting)
         self.words.setText(said.words)

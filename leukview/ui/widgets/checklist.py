@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from leukview.ui.controller import Stage
+from leukview.ui.models.slide_lines import NOT_RUN, UNDER_WAY, Stand, stand_of
 from leukview.ui.models.summary import Counts
+from leukview.ui.recents import slide_of
 from leukview.ui.widgets.side_panel import SidePanel
+from leukview.workflows.checks import audit_read, counted
 from leukview.workflows.opened import Opened
+from leukview.workflows.review import Review
 
 _UNKNOWN = ("not known yet", "not yet", "–")
 
@@ -13,17 +17,23 @@ _UNKNOWN = ("not known yet", "not yet", "–")
 def show(side: SidePanel, folder: Opened, stage: Stage, count: Counts) -> None:
     """Say where the open slide stands; in a blind reading nothing of the model, and no name."""
     blind = folder.review.blind
-    for line in (side.suggested, side.review, side.read):
+    for line in (side.read, side.suggested, side.review, side.audit):
         line.setVisible(not blind)
     side.decided.say(count.decided, count.images)
-    if blind:
-        side.title.say("This slide")
-        done = count.decided >= count.images
-        words = "All decided" if done else f"{count.decided:,} of {count.images:,} decided"
-        side.current.say("This slide", words, "check-circle" if done else "circle-half")
-        side.current.setToolTip("")
-        return
-    side.title.say(folder.folder.name)
+    _target(side, folder.review)
+    stand = stand_of(slide_of(folder, count), blind=blind)
+    side.set_hidden(blind)
+    if not blind:
+        _figures(side, folder.review, count)
+        progress = stand.progress
+        if stage is Stage.RUNNING:
+            stand = Stand(UNDER_WAY, "Running", progress)
+        elif stage is Stage.CHOOSING:
+            stand = Stand(NOT_RUN, "Waiting for the model", progress)
+    side.show_current(str(folder.folder), folder.folder.name, stand)
+
+
+def _figures(side: SidePanel, review: Review, count: Counts) -> None:
     side.suggested.say(count.suggested, count.images)
     # Before a run only the names of the files are known.
     known = count.suggested + count.unread >= count.images
@@ -32,17 +42,10 @@ def show(side: SidePanel, folder: Opened, stage: Stage, count: Counts) -> None:
     readable = count.images - count.unread if known else count.suggested
     lacks = "warning" if count.unread else "circle-half"
     side.read.say(readable, count.images, () if known or readable else none, lacks=lacks)
-    left = count.review - count.reviewed
-    if stage is Stage.RUNNING:
-        state, icon = "Running", "circle-half"
-    elif stage is Stage.CHOOSING:
-        state, icon = "Waiting for the model", "circle-dashed"
-    elif not count.suggested:
-        state, icon = "Not run", "circle-dashed"
-    elif count.decided >= count.images:
-        state, icon = "All decided", "check-circle"
-    else:
-        state = f"{left:,} to review" if left else f"{count.decided:,} decided"
-        icon = "circle-half"
-    side.current.say(folder.folder.name, state, icon)
-    side.current.setToolTip(str(folder.folder))
+    read, drawn = audit_read(review)
+    side.audit.say(read, drawn, () if drawn else ("not drawn", "–"))
+
+
+def _target(side: SidePanel, review: Review) -> None:
+    target = review.record.target
+    side.target.say(counted(review) if target else 0, target, () if target else ("none",))

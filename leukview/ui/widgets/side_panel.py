@@ -1,29 +1,27 @@
-"""Left panel: the open folder, folders opened before, and the checklist of what is done."""
+"""Left panel: the worklist, folders opened before, and the checklist of what is done."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import replace
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
-from leukview.ui import messages, theme
+from leukview.ui import theme
+from leukview.ui.models import slide_lines
+from leukview.ui.models.slide_lines import Shown, Stand
 from leukview.ui.settings import Recent
 from leukview.ui.theme import Style, Theme
 from leukview.ui.widgets import parts
+from leukview.ui.widgets.slide_list import SlideList
+from leukview.workflows.worklist import Slide
 
 LEAST, USUAL = 176, 224
-
-
-def state_of(entry: Recent) -> tuple[str, str]:
-    """Icon and words for where a folder stands."""
-    if entry.images and entry.decided >= entry.images:
-        return "check-circle", f"All {entry.images:,} decided"
-    if entry.to_review:
-        return "circle-half", f"{entry.to_review:,} to review"
-    if entry.decided:
-        return "circle-half", f"{entry.decided:,} of {entry.images:,} decided"
-    return "circle-dashed", f"{entry.images:,} images"
+EMPTY = (
+    "No slides on the worklist. Add the folders of several slides to see here, by patient, what is"
+    " left to do."
+)
 
 
 class FolderRow(QPushButton):
@@ -114,76 +112,89 @@ class CheckRow(QWidget):
 
 
 class SidePanel(QFrame):
-    """Folders above, checklist below."""
+    """Worklist above, checklist below."""
 
     folder_chosen = Signal(str)
+    add_wished = Signal()
 
     def __init__(self, theme_: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._theme = theme_
+        self._theme, self._shown = theme_, Shown()
         self.setProperty("role", "panel")
         self.setMinimumWidth(LEAST)
         outer = parts.column(gap=0)
         self.setLayout(outer)
-        title = parts.row(margins=(theme.PAD_PANEL, 10, theme.PAD_PANEL, 8))
-        title.addWidget(parts.label("Folders", strong=True))
+        self.add_button = QToolButton()
+        self.add_button.setProperty("kind", "flat")
+        self.add_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.add_button.setAccessibleName("Add slides to the worklist")
+        self.add_button.setToolTip("Add slides to the worklist…")
+        self.add_button.clicked.connect(self.add_wished)
+        title = parts.row(margins=(theme.PAD_PANEL, 6, theme.GAP, 4))
+        title.addWidget(parts.label("Worklist", strong=True), 1)
+        title.addWidget(self.add_button)
         outer.addLayout(title)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its rows have it
-        inside = parts.panel()
-        scroll.setWidget(inside)
-        self._list = parts.column(gap=0)
-        inside.setLayout(self._list)
-        outer.addWidget(scroll, 1)
-        self.current = FolderRow(theme_)
-        self.current.setChecked(True)
-        self.current.setFocusPolicy(self.current.focusPolicy().NoFocus)
-        self.current.clicked.connect(lambda: self.current.setChecked(True))
-        self._list.addWidget(self.current)
-        self._before = parts.label("Opened before", Style.CAPTION, tone="second")
-        self._before.setContentsMargins(theme.PAD_PANEL, 14, 0, 4)
-        self._list.addWidget(self._before)
-        self._rows: list[FolderRow] = []
-        self._rest = parts.column(gap=0)
-        self._list.addLayout(self._rest)
-        self._list.addStretch(1)
+        self.list = SlideList(theme_)
+        self.list.chosen.connect(self.folder_chosen)
+        outer.addWidget(self.list, 1)
+        self.hint = parts.label(EMPTY, Style.CAPTION, tone="second", wrap=True)
+        self.hint.setContentsMargins(theme.PAD_PANEL, 0, theme.PAD_PANEL, theme.PAD_PANEL)
+        outer.addWidget(self.hint)
         outer.addWidget(parts.hairline())
         outer.addLayout(self._checklist())
+        parts.in_order([self.add_button, self.list])
         theme_.changed.connect(self._draw_icons)
+        self._draw_icons()
 
     def _checklist(self) -> QVBoxLayout:
         foot = parts.column(margins=(theme.PAD_PANEL, 12, theme.PAD_PANEL, 12), gap=6)
         self.title = parts.Elided(strong=True)
         foot.addWidget(self.title)
-        self.suggested = CheckRow(self._theme, "Suggested")
-        self.decided = CheckRow(self._theme, "Decided")
-        self.review = CheckRow(self._theme, "Needs review")
         self.read = CheckRow(self._theme, "Readable")
-        for line in (self.read, self.suggested, self.review, self.decided):
+        self.suggested = CheckRow(self._theme, "Suggested")
+        self.review = CheckRow(self._theme, "Needs review")
+        self.decided = CheckRow(self._theme, "Decided")
+        self.audit = CheckRow(self._theme, "Audit sample")
+        self.target = CheckRow(self._theme, "Target")
+        self._checks = (
+            *(self.read, self.suggested, self.review),
+            *(self.decided, self.audit, self.target),
+        )
+        for line in self._checks:
             foot.addWidget(line)
         return foot
 
-    def show_recent(self, entries: Sequence[Recent], missing: Set[str] = frozenset()) -> None:
-        """The other folders, newest first; a click opens one. `missing` are paths not found."""
-        parts.clear(self._rest)
-        self._rows = []
-        for entry in entries:
-            gone = entry.path in missing
-            line = FolderRow(self._theme, faded=gone)
-            icon, words = ("question", "Not found") if gone else state_of(entry)
-            line.say(entry.name, words, icon)
-            line.setToolTip(f"{entry.path}\n{messages.NOT_FOUND}" if gone else entry.path)
-            line.setCheckable(False)
-            line.clicked.connect(lambda _on=False, path=entry.path: self.folder_chosen.emit(path))
-            self._rows.append(line)
-            self._rest.addWidget(line)
-        parts.in_order([self.current, *self._rows])
-        self._before.setVisible(bool(self._rows))
+    # What is shown
+
+    def show_slides(self, slides: Iterable[Slide], folded: Set[str]) -> None:
+        """The slides of the worklist in order, and the patients whose slides are not shown."""
+        self._show(replace(self._shown, slides=tuple(slides), folded=frozenset(folded)))
+
+    def show_recent(self, entries: Iterable[Recent], missing: Set[str] = frozenset()) -> None:
+        """Folders opened before, newest first, and all paths that were not found."""
+        self._show(replace(self._shown, recents=tuple(entries), missing=frozenset(missing)))
+
+    def show_current(self, path: str, name: str, stand: Stand) -> None:
+        """The open folder, and where it stands now."""
+        self._show(replace(self._shown, current=path, current_name=name, stand=stand))
+
+    def set_hidden(self, hidden: bool) -> None:
+        """Show no name, no folder of before, and nothing that depends on a model."""
+        self._show(replace(self._shown, hidden=hidden))
+
+    @property
+    def hidden(self) -> bool:
+        """Whether no name may be shown."""
+        return self._shown.hidden
+
+    def _show(self, shown: Shown) -> None:
+        if shown != self._shown:
+            self._shown = shown
+            self.list.show_lines(slide_lines.lines(shown))
+            self.hint.setVisible(not shown.slides)
+            self.title.say(slide_lines.open_name(shown))
 
     def _draw_icons(self) -> None:
-        for line in (self.current, *self._rows):
-            line.draw_icon()
-        for check in (self.suggested, self.decided, self.review, self.read):
+        self.add_button.setIcon(self._theme.icon("plus"))
+        for check in self._checks:
             check.draw_icon()

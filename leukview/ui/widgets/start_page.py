@@ -20,11 +20,12 @@ from PySide6.QtWidgets import (
 
 from leukview import resources
 from leukview.ui import messages, theme
+from leukview.ui.models.slide_lines import state_of
 from leukview.ui.settings import Recent
 from leukview.ui.theme import Style, Theme
 from leukview.ui.widgets import parts
 from leukview.ui.widgets.missing_row import MissingRow
-from leukview.ui.widgets.side_panel import FolderRow, state_of
+from leukview.ui.widgets.side_panel import FolderRow
 
 _WIDTH = 880
 _READABLE = 560  # some 70 characters a line

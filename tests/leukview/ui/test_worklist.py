@@ -10,7 +10,7 @@ from PySide6.QtCore import QSettings
 from leukview.ui.recents import Recents
 from leukview.ui.settings import Settings
 from leukview.ui.worklist import Worklist
-from leukview.workflows.record import State
+from leukview.workflows.record import Record, State
 from leukview.workflows.worklist import Slide, worklist_file
 
 WAIT = 60_000
@@ -52,13 +52,16 @@ def test_an_opened_slide_brings_its_list_up_to_date(qapp, settings, slides, colu
     recents = Recents(settings)
     recents.worklist.add(slides)
     review = columns(suggested=[0, 1, -1], needs_review=[True, False, False], decided=[-1, 1, -1])
-    review.record = SimpleNamespace(state=State.FINAL)
+    review.record = Record(state=State.FINAL, open=False)
     store = SimpleNamespace(path=tmp_path / "session-7.sqlite")
     opened = SimpleNamespace(folder=tmp_path / "S2", review=review, store=store)
     recents.remember(opened)
     line = Worklist(settings).find(slides[1].path)
     assert (line.name, line.patient, line.images, line.suggested) == ("S2", "P1", 3, 2)
     assert (line.to_review, line.record, line.session) == (1, "final", "session-7")
+    review.record = Record(state=State.AMENDED, open=True)
+    recents.remember(opened)
+    assert Worklist(settings).find(slides[1].path).record == "draft", "it is being amended"
     recents.remember(SimpleNamespace(folder=tmp_path / "x", review=review, store=store))
     assert len(recents.worklist.slides) == 3, "a folder on no worklist stays on none"
     assert recents.shut_down()

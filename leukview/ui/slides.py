@@ -1,0 +1,163 @@
+"""The worklist at work: which slide is next, what is left of each, and the count target."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtGui import QAction, QActionGroup
+
+from leukview.ui.controller import Controller, Stage
+from leukview.ui.widgets.banner import Gravity, Notice
+from leukview.workflows.checks import counted
+from leukview.workflows.worklist import names_of
+
+if TYPE_CHECKING:
+    from leukview.ui.main_window import MainWindow
+
+TARGETS = (100, 200, 400)
+_IDLE_MS = 2_000  # after the last decision, so that no decision waits for the file of the worklist
+FIRST, LAST = "This is the first slide of the worklist.", "This is the last slide of the worklist."
+
+
+class Slides(QObject):
+    """Opens slides of the worklist, keeps what is known of them, and shows both in the panel."""
+
+    def __init__(self, window: MainWindow, controller: Controller) -> None:
+        super().__init__(window)
+        self._window, self._controller = window, controller
+        self._list = controller.recents.worklist
+        self._counted = 0
+        self.keeping = QTimer(self, singleShot=True, interval=_IDLE_MS)
+        self.keeping.timeout.connect(self._keep)
+        side, a = window.page.side, window.actions_
+        side.folder_chosen.connect(self.open)
+        side.list.fold_wished.connect(self._list.fold)
+        side.list.remove_wished.connect(self._remove)
+        for name, act in (
+            ("next_slide", partial(self.step, 1)),
+            ("previous_slide", partial(self.step, -1)),
+        ):
+            a.bind(name, act)
+        self.targets = self._target_menu()
+        self._list.changed.connect(self._listed)
+        self._list.failed.connect(controller.failed)
+        controller.opened.connect(self._opened)
+        controller.leaving.connect(self.keeping.stop)  # it is kept when it is left
+        controller.stage_changed.connect(self.show)
+        controller.changed.connect(lambda _changes: self._decided())
+        self.show()
+
+    # The list
+
+    def show(self) -> None:
+        """Bring the panel and the menus up to what is known."""
+        side, recents = self._window.page.side, self._controller.recents
+        side.show_slides(self._list.slides, self._list.folded)
+        side.show_recent(recents.entries, recents.missing | self._list.missing)
+        for name in ("next_slide", "previous_slide"):
+            action = self._window.actions_[name]
+            action.setEnabled(bool(self._list.slides))
+            action.setToolTip("" if self._list.slides else "The worklist is empty.")
+        self._show_target()
+
+    def open(self, path: str) -> None:
+        """Open one of them."""
+        self._window.open([Path(path)])
+
+    def step(self, step: int) -> None:
+        """The next or the previous slide that can be found."""
+        at = self._path
+        while (found := self._list.neighbour(at, step)) is not None:
+            if found.path not in self._list.missing:
+                self.open(found.path)
+                return
+            at = found.path
+        if self._list.slides:
+            self._controller.noted.emit(LAST if step > 0 else FIRST)
+
+    @property
+    def _path(self) -> str:
+        folder = self._controller.folder
+        return str(folder.folder) if folder is not None else ""
+
+    def _remove(self, paths: list[str], listed: bool) -> None:
+        if listed:
+            self._list.remove(paths)
+        else:
+            for path in paths:
+                self._controller.recents.forget(path)
+
+    def _listed(self) -> None:
+        """The open folder has the names that stand in the list now."""
+        folder = self._controller.folder
+        if folder is not None:
+            folder.name(*names_of(folder.folder))
+            self._window.show_corner()
+        self.show()
+
+    def _opened(self) -> None:
+        review = self._controller.review
+        self._counted = counted(review) if review is not None else 0
+        slide = self._list.find(self._path)
+        if slide is not None and slide.patient in self._list.folded:
+            self._list.fold(slide.patient, False)  # what is open is to be seen
+        self.show()
+
+    # What is known of the open one
+
+    def _decided(self) -> None:
+        if self._controller.stage is not Stage.RUNNING:  # the end of a run is kept by itself
+            self.keeping.start()
+        self._show_target()
+        self._tell_target()
+
+    def _keep(self) -> None:
+        folder = self._controller.folder
+        if folder is not None:
+            self._controller.recents.remember(folder)
+
+    # How many cells are to be counted
+
+    def _target_menu(self) -> dict[int, QAction]:
+        menu = self._window.actions_.menus["Slide"]
+        menu.addSeparator()
+        self._target = menu.addMenu("Count &target")
+        group, made = QActionGroup(self), {}
+        for cells in (0, *TARGETS):
+            action = QAction(f"{cells} cells" if cells else "&None", group)
+            action.setCheckable(True)
+            action.triggered.connect(lambda _on=False, wished=cells: self.set_target(wished))
+            self._target.addAction(action)
+            made[cells] = action
+        return made
+
+    def set_target(self, cells: int) -> None:
+        """Count this many cells; 0 for no target."""
+        changes = self._controller.act(lambda review: review.set_target(cells))
+        if changes is not None:
+            self._controller.noted.emit(changes.text)
+            self._window.page.show_counts()
+            self._tell_target(anew=True)
+        self._show_target()
+
+    def _show_target(self) -> None:
+        review = self._controller.review
+        target = review.record.target if review is not None else 0
+        self._target.setEnabled(review is not None and review.record.open)
+        self.targets.get(target, self.targets[0]).setChecked(True)
+
+    def _tell_target(self, *, anew: bool = False) -> None:
+        """Say it once, when the last cell is counted; take it back when one is missing again."""
+        review = self._controller.review
+        if review is None:
+            return
+        before, self._counted = self._counted, counted(review)
+        target, say = review.record.target, self._window.page.banner.say
+        if not target or self._counted < target:
+            say(Gravity.TARGET, None)
+        elif anew or before < target:
+            words = f"The count target of {target:,} is reached: {self._counted:,} are counted."
+            say(Gravity.TARGET, Notice(words))
