@@ -16,10 +16,10 @@ import os
 import pstats
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 from PySide6.QtCore import QEventLoop, QTimer
@@ -28,6 +28,7 @@ from PySide6.QtWidgets import QApplication
 
 from leukview.domain.classes import CellClass, Role
 from leukview.domain.records import DecisionState, ImageFile
+from leukview.session.store import SessionStore, open_store
 from leukview.ui import theme
 from leukview.ui.models import queue
 from leukview.ui.models.gallery_model import GalleryModel
@@ -36,6 +37,7 @@ from leukview.ui.models.thumbnails import PixelLoader
 from leukview.ui.theme import Theme, Wish
 from leukview.ui.widgets.gallery_view import GalleryView
 from leukview.ui.widgets.tile import TileDelegate
+from leukview.workflows.review import Review
 
 SAMPLES = Path(__file__).resolve().parents[2] / "resources" / "samples"
 NAMES = ("Basophil", "Eosinophil", "Erythroblast", "Immature granulocyte")
@@ -48,8 +50,8 @@ MIX = [DecisionState.UNDECIDED] * 6 + [DecisionState.AGREED] * 3
 MIX += [DecisionState.CHANGED, DecisionState.UNSURE, DecisionState.EXCLUDED]
 
 
-def review(count: int) -> tuple[SimpleNamespace, list[Path]]:
-    """Columns of a review, and the files that its images are of."""
+def review(count: int, store: SessionStore) -> tuple[Review, list[Path]]:
+    """A review, and the files that its images are of."""
     random = np.random.default_rng(20261126)
     files = sorted(p for p in SAMPLES.rglob("*") if p.suffix in (".jpg", ".png"))
     paths = list(itertools.islice(itertools.cycle(files), count))
@@ -62,21 +64,13 @@ def review(count: int) -> tuple[SimpleNamespace, list[Path]]:
         ImageFile(path=p, name=f"{n}-{p.name}", folder="", bytes=1, modified_ns=1)
         for n, p in enumerate(paths)
     ]
-    made = SimpleNamespace(
-        images=images,
-        classes=classes,
-        count=count,
-        suggested=random.integers(0, len(classes), count).astype(np.int16),
-        confidence=random.uniform(0.3, 1.0, count).astype(np.float32),
-        decided=np.full(count, -1, np.int16),
-        state=states.astype(np.int8),
-        needs_review=random.random(count) < 0.1,
-        unfamiliar=random.random(count) < 0.05,
-        true_class=np.full(count, -1, np.int16),
-        errors={},
-        reasons={},
-        notes={},
-    )
+    made = Review(images, classes, store, reviewer="bench")
+    made.suggested[:] = random.integers(0, len(classes), count)
+    made.confidence[:] = random.uniform(0.3, 1.0, count)
+    made.probabilities[:] = random.dirichlet(np.ones(len(classes)), count)
+    made.state[:] = states
+    made.needs_review[:] = random.random(count) < 0.1
+    made.unfamiliar[:] = random.random(count) < 0.05
     for state in (DecisionState.AGREED, DecisionState.CHANGED):
         chosen = states == STATES.index(state)
         made.decided[chosen] = random.integers(0, len(classes), int(chosen.sum()))
@@ -133,7 +127,9 @@ def main() -> int:
     app.setStyle("Fusion")
     theme_ = Theme()
     theme_.choose(Wish.DARK)
-    columns, paths = review(options.images)
+    data = tempfile.TemporaryDirectory()
+    store = open_store(Path(data.name) / "s.lkv")
+    columns, paths = review(options.images, store)
     loader = PixelLoader()
     loader.open(paths)
     loader.window = options.window
@@ -189,6 +185,8 @@ def main() -> int:
     if options.profile:
         pstats.Stats(profile).sort_stats("cumulative").print_stats(28)
     loader.stop()
+    store.close()
+    data.cleanup()
     return 0
 
 
