@@ -5,19 +5,73 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from leukview.domain.errors import UsageError
 
 PLAIN = "{slide}"  # every folder by its own name, no patients
+LONGEST = 200  # letters of a pattern
 _PLACES = ("patient", "slide")
 _TOKEN = re.compile(r"\{(?P<place>[^{}]*)\}|(?P<any>\*)|(?P<text>[^{}*]+)|(?P<brace>[{}])")
 _SEPARATORS = ("_", "-", " ", ".")
 _MOST_OFFERS = 5
 _MOST = 0.6  # of the names; a few may be odd
+
+
+class Expression(Protocol):
+    """An expression with named groups, ready for use."""
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """Names of its groups."""
+
+    def read(self, text: str) -> Mapping[str, str] | None:
+        """What its groups find in a text, "" for nothing; None if it does not fit.
+
+        Raises:
+            UsageError: it would take too long.
+        """
+
+
+# Makes one of the text of a regular expression; the flag is for templates, which have to fit the
+# whole text, whatever the case. Raises UsageError with what is wrong.
+Engine = Callable[[str, bool], Expression]
+
+
+class Unbounded:
+    """By Python's `re`, which may take for ever: for patterns that nobody types (tests, scripts).
+
+    The window has an engine with a limit, `ui.expressions`.
+    """
+
+    def __init__(self, text: str, whole: bool) -> None:
+        try:
+            self._made = re.compile(text, re.IGNORECASE if whole else 0)
+        except re.error as error:
+            raise UsageError(not_complete(error.msg, error.pos)) from error
+        self._find = self._made.fullmatch if whole else self._made.search
+
+    @property
+    def groups(self) -> frozenset[str]:
+        return frozenset(self._made.groupindex)
+
+    def read(self, text: str) -> Mapping[str, str] | None:
+        match = self._find(text)
+        return {name: found or "" for name, found in match.groupdict().items()} if match else None
+
+
+def not_complete(why: str, at: int | None) -> str:
+    """The sentence for a regular expression that cannot be understood.
+
+    Args:
+        why: in words.
+        at: index of the character, if that is known.
+    """
+    where = "" if at is None else f", at character {at + 1}"
+    return f"This regular expression is not complete: {why}{where}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +97,25 @@ class SlidePattern:
     places, as little as fits. A regular expression is searched in the path below the added folder.
     Case and the composition of accents do not matter to a template.
 
+    Args:
+        text: as typed.
+        engine: what runs it.
+
     Raises:
         UsageError: it cannot be understood; the message says what is wrong.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, engine: Engine = Unbounded) -> None:
         self.text = text.strip() or PLAIN
         self._parts = 0  # of a regular expression
+        if len(self.text) > LONGEST:
+            raise UsageError(f"The pattern is longer than {LONGEST} letters.")
         if "(?P<" in self.text:
-            self._found = _expression(self.text)
+            self._found = _expression(self.text, engine)
         else:
             parts = self.text.replace("\\", "/").strip("/").split("/")
             self._parts = len(parts)
-            self._found = _template(parts)
+            self._found = engine(_template(parts), True)
 
     def read(self, relative: str, above: Sequence[str] = ()) -> Named:
         """Patient and slide of one folder.
@@ -63,35 +123,33 @@ class SlidePattern:
         Args:
             relative: its path below the added folder with `/`, or its name if it was added itself.
             above: names of the folders above that, from the outermost inwards.
+
+        Raises:
+            UsageError: it would take too long.
         """
         parts = unicodedata.normalize("NFC", relative).split("/")
         text = "/".join(parts)
         if self._parts:
             whole = [*(unicodedata.normalize("NFC", name) for name in above), *parts]
             text = "/".join(whole[-self._parts :])
-        match = self._found.fullmatch(text) if self._parts else self._found.search(text)
-        found = match.groupdict() if match else {}
-        known = {name: (value or "").strip() for name, value in found.items()}
+        found = self._found.read(text) or {}
+        known = {name: value.strip() for name, value in found.items()}
         slide, patient = known.get("slide", parts[-1]), known.get("patient")
         if not known or not slide or patient == "":
             return Named("", parts[-1], False)
         return Named(patient or "", slide, True)
 
 
-def _expression(text: str) -> re.Pattern[str]:
-    try:
-        made = re.compile(text)
-    except re.error as error:
-        where = "" if error.pos is None else f", at character {error.pos + 1}"
-        raise UsageError(f"This regular expression is not complete: {error.msg}{where}.") from error
-    if not set(_PLACES) & set(made.groupindex):
+def _expression(text: str, engine: Engine) -> Expression:
+    made = engine(text, False)
+    if not set(_PLACES) & made.groups:
         raise UsageError(
             "This regular expression has no group (?P<slide>…) or (?P<patient>…) to read from."
         )
     return made
 
 
-def _template(parts: Sequence[str]) -> re.Pattern[str]:
+def _template(parts: Sequence[str]) -> str:
     made: list[str] = []
     seen: set[str] = set()
     for part in parts:
@@ -100,7 +158,7 @@ def _template(parts: Sequence[str]) -> re.Pattern[str]:
         made.append(_part(part, seen))
     if not seen:
         raise UsageError("The pattern has no {slide} or {patient}, so it reads nothing.")
-    return re.compile("/".join(made), re.IGNORECASE)
+    return "/".join(made)
 
 
 def _part(part: str, seen: set[str]) -> str:
@@ -135,15 +193,22 @@ def _token(token: re.Match[str], seen: set[str]) -> str:
 # Suggesting
 
 
-def suggest(relatives: Sequence[str]) -> list[str]:
+def suggest(relatives: Sequence[str], engine: Engine = Unbounded) -> list[str]:
     """Patterns that fit these names, the best first; `{slide}` is always among them.
 
     One is good when it fits most names, tells as many slides apart as their own names do, and
     finds several patients of whom some have several slides, or whose names begin with other
     letters than those of the slides.
     """
-    plain = _worth(SlidePattern(PLAIN), relatives)
-    ranked = [(_score(one, relatives, plain[1]), one.text) for one in _candidates(relatives)]
+    plain = _worth([SlidePattern(PLAIN).read(name) for name in relatives])
+    ranked: list[tuple[_Score, str]] = []
+    for one in _candidates(relatives):
+        try:
+            pattern = SlidePattern(one.text, engine)
+            read = [pattern.read(name) for name in relatives]
+        except UsageError:  # it is too long for a pattern, or takes too long
+            continue
+        ranked.append((_score(one, read, plain[1]), one.text))
     kept = [pair for pair in ranked if pair[0].good or pair[0].worth >= plain]
     kept.append((_Score(False, plain, (True, False), 0, 0), PLAIN))
     kept.sort(key=lambda pair: pair[0], reverse=True)
@@ -170,20 +235,18 @@ class _Score(NamedTuple):
     separator: int
 
 
-def _worth(pattern: SlidePattern, relatives: Sequence[str]) -> tuple[int, int]:
-    """How many names it fits, and how many slides it tells apart."""
-    read = [pattern.read(name) for name in relatives]
+def _worth(read: Sequence[Named]) -> tuple[int, int]:
+    """How many names fit, and how many slides they tell apart."""
     return sum(one.fits for one in read), len({(one.patient, one.slide) for one in read})
 
 
-def _score(one: _Candidate, relatives: Sequence[str], apart: int) -> _Score:
-    pattern = SlidePattern(one.text)
-    read = [found for name in relatives if (found := pattern.read(name)).fits]
-    patients = len({found.patient for found in read})
+def _score(one: _Candidate, read: Sequence[Named], apart: int) -> _Score:
+    fitting = [found for found in read if found.fits]
+    patients = len({found.patient for found in fitting})
     several = patients > 1  # one patient for all says nothing, and is worse than none
-    groups = several and (patients < len(read) or one.speaks)
-    worth = _worth(pattern, relatives)
-    good = groups and worth[0] >= _MOST * len(relatives) and worth[1] >= apart
+    groups = several and (patients < len(fitting) or one.speaks)
+    worth = _worth(read)
+    good = groups and worth[0] >= _MOST * len(read) and worth[1] >= apart
     return _Score(good, worth, (groups, several), -one.fields, -one.separator)
 
 

@@ -135,3 +135,8 @@ def test_a_name_whose_place_is_empty_does_not_fit():
 def test_what_is_wrong_with_a_pattern_is_said(text, said):
     with pytest.raises(UsageError, match=re.escape(said)):
         SlidePattern(text)
+
+
+def test_a_pattern_that_is_too_long_is_refused():
+    with pytest.raises(UsageError, match="longer than 200"):
+        SlidePattern("{slide}" + "x" * 200)
