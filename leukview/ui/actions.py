@@ -43,6 +43,7 @@ MENUS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "&File",
         (
             Entry("open", "&Open folder…", ("Ctrl+O",)),
+            Entry("add_slides", "&Add slides to the worklist…", ("Ctrl+Shift+O",)),
             Entry("export", "&Export the table…", ("Ctrl+E",)),
             LINE,
             Entry("close_folder", "&Close the folder", ("Ctrl+W",)),

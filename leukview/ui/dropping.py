@@ -44,7 +44,9 @@ class Dropping(QObject):
         others = [path for path in paths if path not in models]
         if models:
             self._controller.choose_model(str(models[0]))
-        if others:
+        if len(others) > 1 and all(path.is_dir() for path in others):
+            self._window.slides.add(others)
+        elif others:
             self._window.open(others)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,15 +11,17 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QAction, QActionGroup
 
 from leukview.ui.controller import Controller, Stage
+from leukview.ui.dialogs.slides_dialog import SlidesDialog, choose_parent
 from leukview.ui.widgets.banner import Gravity, Notice
 from leukview.workflows.checks import counted
-from leukview.workflows.worklist import names_of
+from leukview.workflows.worklist import class_names, names_of
 
 if TYPE_CHECKING:
     from leukview.ui.main_window import MainWindow
 
 TARGETS = (100, 200, 400)
 _IDLE_MS = 2_000  # after the last decision, so that no decision waits for the file of the worklist
+_HIDDEN = "Names are hidden until the blind reading ends."
 FIRST, LAST = "This is the first slide of the worklist.", "This is the last slide of the worklist."
 
 
@@ -36,7 +39,9 @@ class Slides(QObject):
         side.folder_chosen.connect(self.open)
         side.list.fold_wished.connect(self._list.fold)
         side.list.remove_wished.connect(self._remove)
+        side.add_wished.connect(self.choose)
         for name, act in (
+            ("add_slides", self.choose),
             ("next_slide", partial(self.step, 1)),
             ("previous_slide", partial(self.step, -1)),
         ):
@@ -57,11 +62,42 @@ class Slides(QObject):
         side, recents = self._window.page.side, self._controller.recents
         side.show_slides(self._list.slides, self._list.folded)
         side.show_recent(recents.entries, recents.missing | self._list.missing)
+        self._enable()
+
+    def _enable(self) -> None:
+        side, actions, blind = self._window.page.side, self._window.actions_, self._controller.blind
         for name in ("next_slide", "previous_slide"):
-            action = self._window.actions_[name]
-            action.setEnabled(bool(self._list.slides))
-            action.setToolTip("" if self._list.slides else "The worklist is empty.")
+            actions[name].setEnabled(bool(self._list.slides))
+            actions[name].setToolTip("" if self._list.slides else "The worklist is empty.")
+        for one in (actions["add_slides"], side.add_button):
+            one.setEnabled(not blind)
+            one.setToolTip(_HIDDEN if blind else "")
         self._show_target()
+
+    def choose(self) -> None:
+        """Ask for the folder that holds slides, and add them."""
+        path = choose_parent(self._window)
+        if path is not None:
+            self.add([path])
+
+    def add(self, paths: Sequence[Path]) -> None:
+        """Look for slides under these and put them on the list as they are wished to be called."""
+        if self._controller.blind:
+            self._controller.noted.emit(_HIDDEN)
+            return
+        review, known = self._controller.review, [one.path for one in self._list.slides]
+        classes = class_names(review.classes if review is not None else ())
+        dialog = SlidesDialog(self._window.theme_, paths, known, classes, self._window)
+        taken, slides = bool(dialog.exec()), dialog.slides
+        dialog.deleteLater()
+        if not taken or not slides:
+            return
+        self._list.add(slides)
+        if review is None:
+            self.open(slides[0].path)
+        else:
+            count = "1 slide is" if len(slides) == 1 else f"{len(slides):,} slides are"
+            self._controller.noted.emit(f"{count} on the worklist.")
 
     def open(self, path: str) -> None:
         """Open one of them."""
@@ -111,7 +147,7 @@ class Slides(QObject):
     def _decided(self) -> None:
         if self._controller.stage is not Stage.RUNNING:  # the end of a run is kept by itself
             self.keeping.start()
-        self._show_target()
+        self._enable()
         self._tell_target()
 
     def _keep(self) -> None:
