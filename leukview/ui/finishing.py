@@ -43,7 +43,7 @@ class Finishing(QObject):
         why = "The sample is drawn already and stays." if drawn else "After a run of the model."
         why = ended if blind else why
         for name, on, reason in (
-            ("audit", draws and bool(review and len(review.confident)), why),
+            ("audit", draws and bool(review and review.any_confident), why),
             ("finish", open_, ended),
             ("amend", bool(record and not record.open), "Only a final slide is amended."),
         ):

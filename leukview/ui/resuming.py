@@ -42,6 +42,7 @@ class Resuming(QObject):
         super().__init__(page)
         self._page, self._controller = page, controller
         self._wanted: View | None = None
+        self._kept = ""
         controller.opened.connect(self._opened)
         controller.model_changed.connect(self._back)
         controller.leaving.connect(self.keep)
@@ -52,16 +53,20 @@ class Resuming(QObject):
         if folder is None:
             return
         keep_place(folder, self._page.current_row)
-        if self._wanted is None:
-            keep_view(folder, msgspec.json.encode(self._view(folder.review)).decode())
+        text = msgspec.json.encode(self._view(folder.review)).decode()
+        # Reading what the session has would wait for its writer, after every decision.
+        if self._wanted is None and text != self._kept:
+            keep_view(folder, text)
+            self._kept = text
 
     def _opened(self) -> None:
         """The image at once; the queue when it is known which model there is."""
         folder = self._controller.folder
         if folder is None:
             return
+        self._kept = view_of(folder)
         try:
-            self._wanted = msgspec.json.decode(view_of(folder) or "{}", type=View)
+            self._wanted = msgspec.json.decode(self._kept or "{}", type=View)
         except msgspec.DecodeError:  # of another version
             self._wanted = None
         self._page.go(self._page.model.place(place_of(folder)))

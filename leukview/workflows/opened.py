@@ -175,8 +175,7 @@ def place_of(opened: Opened) -> int:
 
 def keep_view(opened: Opened, text: str) -> None:
     """Remember how the queue is shown; what the text means is the window's."""
-    if opened.store.meta(_VIEW) != text:
-        opened.store.set_meta(_VIEW, text)
+    opened.store.set_meta(_VIEW, text)
 
 
 def view_of(opened: Opened) -> str:

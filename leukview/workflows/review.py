@@ -168,10 +168,19 @@ class Review(Deciding):
     @property
     def confident(self) -> Rows:
         """Rows that an audit sample is drawn from: suggested, confident, nobody has decided."""
+        known = np.fromiter((bool(sha) for sha in self.sha256), np.bool_, self.count)
+        return np.flatnonzero(self._confident & known)
+
+    @property
+    def any_confident(self) -> bool:
+        """Whether there is something to draw from; asked for after every decision."""
+        return bool(self._confident.any())
+
+    @property
+    def _confident(self) -> NDArray[np.bool_]:
         open_ = (self.state == 0) & (self.suggested >= 0) & ~self.needs_review & ~self.disagree
         open_[list(self.errors)] = False
-        known = np.fromiter((bool(sha) for sha in self.sha256), np.bool_, self.count)
-        return np.flatnonzero(open_ & known)
+        return np.asarray(open_)
 
     @property
     def differing(self) -> Rows:

@@ -6,6 +6,8 @@ being a QListView, this one keeps the roles List and ListItem for a screen reade
 
 from __future__ import annotations
 
+from itertools import chain
+
 from PySide6.QtCore import (
     QItemSelection,
     QItemSelectionModel,
@@ -302,5 +304,14 @@ class GalleryView(QListView):
     def selected_places(self) -> list[int]:
         """Places of the selection in the order of the queue; by ranges, so 100,000 are quick."""
         ranges = self.selectionModel().selection()
-        found = (ranges.at(number) for number in range(ranges.size()))
-        return sorted(place for r in found for place in range(r.top(), r.bottom() + 1))
+        found = [ranges.at(number) for number in range(ranges.size())]
+        runs = sorted((one.top(), one.bottom() + 1) for one in found)
+        return list(chain.from_iterable(range(first, end) for first, end in runs))
+
+    def selectAll(self) -> None:  # noqa: N802  # Qt's name
+        """One range: Qt's own asks for every index, 0.5 s for 100,000 images."""
+        count = self._count()
+        if count:
+            whole = QItemSelection(self.model().index(0, 0), self.model().index(count - 1, 0))
+            only = QItemSelectionModel.SelectionFlag.ClearAndSelect
+            self.selectionModel().select(whole, only)
