@@ -30,6 +30,7 @@ from leukview.session.store import SessionStore, open_store
 SAMPLE = 32
 _MOST_REGISTERED = 4096  # of an imported session; a folder with some images more finds it
 SHARE = 0.5  # of the sample that must be known, to call a folder the same
+_ALL_BUT = 0.9  # of both samples, to call a folder the same as one inside it
 _INDEX = "index.sqlite"
 _TABLES = """
 CREATE TABLE IF NOT EXISTS folder (path TEXT PRIMARY KEY, session TEXT NOT NULL) WITHOUT ROWID;
@@ -115,9 +116,10 @@ def find_or_create(
         with _index(base) as index:
             # Before the transaction: other windows would wait for as long as the drive takes.
             name, found = _by_path(index, path, images, hashes, base, reading), Found("path")
+            apart = set() if name else _apart(index, path, hashes, reading)
             index.execute("BEGIN IMMEDIATE")
             if not name:
-                name = _most_known(index, sorted(set(hashes.values())), base)
+                name = _most_known(index, sorted(set(hashes.values())), base, apart)
                 found = Found("hashes" if name else "new")
                 name = name or uuid.uuid4().hex
             index.execute("INSERT OR REPLACE INTO folder VALUES (?, ?)", (path, name))
@@ -163,7 +165,8 @@ def find(
         hashes = _sampled(images, reading)
         with contextlib.closing(connect(base / _INDEX, read_only=True)) as index:
             name = _by_path(index, path, images, hashes, base, reading)
-            name = name or _most_known(index, sorted(set(hashes.values())), base)
+            apart = set() if name else _apart(index, path, hashes, reading)
+            name = name or _most_known(index, sorted(set(hashes.values())), base, apart)
     except _StoppedError:
         return None
     except (OSError, sqlite3.Error) as error:
@@ -255,9 +258,43 @@ def _by_path(
     return name if known or _still_there(index, name, images, reading) else ""
 
 
-def _most_known(index: sqlite3.Connection, hashes: Sequence[str], base: Path) -> str:
-    """The session that knows most of these hashes, and at least half; else ""."""
-    known = {n: k for n, k in _known(index, hashes).items() if (base / f"{n}.lkv").is_file()}
+def _apart(
+    index: sqlite3.Connection, path: str, hashes: Mapping[str, str], reading: _Reading
+) -> set[str]:
+    """Sessions of folders above or below this one that are still there with other images too.
+
+    Such a folder was not moved here: it is one slide of several, or all of them read as one, and
+    has a record of its own. With all but the same images it is the same slide, opened one folder
+    higher or lower.
+    """
+    here, sample, out = Path(path), set(hashes.values()), set()
+    for other, session in index.execute("SELECT path, session FROM folder").fetchall():
+        there = Path(other)
+        if there == here or not (there in here.parents or here in there.parents):
+            continue
+        query = "SELECT name, sha256 FROM sampled WHERE session = ?"
+        theirs = dict(index.execute(query, (session,)).fetchall())
+        common = len(sample & set(theirs.values()))
+        same = common >= _ALL_BUT * max(len(sample), len(set(theirs.values())), 1)
+        if not same and reading.answer(partial(_any_of, there, list(theirs))):
+            out.add(session)
+    return out
+
+
+def _any_of(folder: Path, names: Sequence[str]) -> str:
+    """The first of these files that is there; "" for none."""
+    return next((name for name in names if (folder / name).is_file()), "")
+
+
+def _most_known(
+    index: sqlite3.Connection, hashes: Sequence[str], base: Path, apart: Collection[str]
+) -> str:
+    """The session that knows most of these hashes, and at least half; else "". None of `apart`."""
+    known = {
+        name: count
+        for name, count in _known(index, hashes).items()
+        if name not in apart and (base / f"{name}.lkv").is_file()
+    }
     best = max(known, key=lambda name: known[name], default="")
     return best if best and known[best] >= SHARE * len(hashes) else ""
 

@@ -96,6 +96,58 @@ def test_less_than_half_in_common_is_another_session(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX rights")
+def slides_in(parent: Path, *names: str) -> list[tuple[ImageFile, ...]]:
+    """Images of slides in one folder, and of all as one; the names are relative to it."""
+    each = [images_of(parent / name, salt=name) for name in names]
+    whole = [
+        ImageFile(
+            path=one.path,
+            name=one.path.relative_to(parent).as_posix(),
+            folder=parent.name,
+            bytes=1,
+            modified_ns=1,
+        )
+        for images in each
+        for one in images
+    ]
+    return [*each, tuple(whole)]
+
+
+@pytest.mark.parametrize(
+    "order", [("both", "S1", "S2"), ("S1", "both", "S2"), ("S2", "S1", "both")]
+)
+def test_two_slides_and_the_folder_that_holds_both_have_each_a_session_of_their_own(
+    tmp_path: Path, order: tuple[str, ...]
+) -> None:
+    one, other, both = slides_in(tmp_path / "both", "S1", "S2")
+    images = {"S1": one, "S2": other, "both": both}
+    where = {
+        "S1": tmp_path / "both" / "S1",
+        "S2": tmp_path / "both" / "S2",
+        "both": tmp_path / "both",
+    }
+    made = {name: opened(where[name], images[name]) for name in order}
+    assert {how for _, how in made.values()} == {"new"}
+    assert find(images["S2"], where["S2"]) == made["S2"][0]
+
+
+def test_a_slide_that_is_opened_one_folder_higher_is_the_same(tmp_path: Path) -> None:
+    (inner, outer) = slides_in(tmp_path / "S1", "images")
+    first, _ = opened(tmp_path / "S1" / "images", inner)
+    assert opened(tmp_path / "S1", outer) == (first, "hashes")
+
+
+def test_a_slide_that_was_moved_into_a_folder_below_is_found_again(tmp_path: Path) -> None:
+    one, other, both = slides_in(tmp_path / "both", "S1", "S2")
+    first, _ = opened(tmp_path / "both", both)
+    for image in (*one, *other):
+        target = tmp_path / "both" / "deeper" / image.path.parent.name / image.path.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        image.path.rename(target)
+    *_, moved = slides_in(tmp_path / "both" / "deeper", "S1", "S2")
+    assert opened(tmp_path / "both" / "deeper", moved) == (first, "hashes")
+
+
 def test_the_data_folder_is_for_its_owner_only(tmp_path: Path) -> None:
     path, _ = opened(tmp_path / "a", images_of(tmp_path / "a"))
     for folder in (path.parent, path.parent.parent):
