@@ -39,6 +39,7 @@ class Slides(QObject):
         side.folder_chosen.connect(self.open)
         side.list.fold_wished.connect(self._list.fold)
         side.list.remove_wished.connect(self._remove)
+        side.list.add_wished.connect(lambda path: self.add([Path(path)]))
         side.add_wished.connect(self.choose)
         for name, act in (
             ("add_slides", self.choose),
@@ -71,7 +72,8 @@ class Slides(QObject):
             actions[name].setToolTip("" if self._list.slides else "The worklist is empty.")
         for one in (actions["add_slides"], side.add_button):
             one.setEnabled(not blind)
-            one.setToolTip(_HIDDEN if blind else "")
+        actions["add_slides"].setToolTip(_HIDDEN if blind else "")
+        side.add_button.setToolTip(_HIDDEN if blind else "Add slides to the worklist…")
         self._show_target()
 
     def choose(self) -> None:

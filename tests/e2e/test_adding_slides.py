@@ -190,6 +190,22 @@ def test_slides_that_are_there_keep_what_is_known_and_take_the_new_names(
     assert h.states.count("undecided") == 2
 
 
+def test_the_open_folder_is_added_by_its_menu(start, hand, parent, qtbot):
+    h = hand(start())
+    h.open(parent / "P 1_Ä1")
+    shown = h.one.window.page.side.list
+    shown.setFocus(Qt.FocusReason.TabFocusReason)
+    (line,) = shown.lines
+    (add,) = shown.menu_of(line).actions()
+    after_looking(h, lambda dialog: h.qtbot.mouseClick(dialog.act_button, LEFT))
+    add.trigger()
+    assert [one.path for one in worklist.read()] == [str(parent / "P 1_Ä1")]
+    (line,) = shown.lines
+    assert line.current
+    words = [one.text() for one in shown.menu_of(line).actions()]
+    assert words == ["Take off the worklist (decisions are kept)"]
+
+
 def test_a_folder_without_images_is_said(start, hand, tmp_path, chosen):
     h, said = hand(start()), []
     (tmp_path / "empty").mkdir()

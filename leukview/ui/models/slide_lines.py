@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from leukview.ui.settings import Recent
@@ -125,23 +125,27 @@ def lines(shown: Shown) -> list[Line]:
     on_list = {slide.path for slide in shown.slides}
     if shown.current and shown.current not in on_list:
         name = HIDDEN if shown.hidden else shown.current_name
-        tip = "" if shown.hidden else shown.current
-        stand = shown.stand
-        spoken = ", ".join(filter(None, (name, stand.words, _decided(stand), "open")))
-        made.append(
-            Line(
-                *(Kind.FOLDER, shown.current, name, stand.icon, stand.words, stand.progress),
-                tip=tip,
-                spoken=spoken,
-                current=True,
-            )
-        )
+        line = Line(Kind.FOLDER, shown.current, name, current=True)
+        made.append(_standing(line, shown.stand, "", hidden=shown.hidden))
     made.extend(_slides(shown))
     rest = [one for one in shown.recents if one.path not in on_list | {shown.current}]
     if rest and not shown.hidden:
         made.append(Line(Kind.HEADING, "", "Opened before", spoken="Opened before"))
         made.extend(_before(one, gone=one.path in shown.missing) for one in rest)
     return made
+
+
+def open_line(made: Sequence[Line], shown: Shown) -> tuple[int, Line] | None:
+    """The line of the open folder as it stands now, and where it is; None if it is folded away.
+
+    After a decision this is the only one that is another one.
+    """
+    at = next((number for number, one in enumerate(made) if one.current), -1)
+    if at < 0 or not shown.stand.words:
+        return None
+    above = next((one for one in reversed(made[:at]) if one.kind is Kind.PATIENT), None)
+    whose = above.name if above is not None and above.key else ""
+    return at, _standing(made[at], shown.stand, whose, hidden=shown.hidden)
 
 
 def _before(one: Recent, *, gone: bool) -> Line:
@@ -182,22 +186,26 @@ def _slide(shown: Shown, slide: Slide, number: int, patient: str) -> Line:
     elif current and shown.stand.words:
         stand = shown.stand
     name = f"Slide {number}" if shown.hidden else slide.name
-    what = name if shown.hidden else f"Slide {name}"
+    line = Line(Kind.SLIDE, slide.path, name, current=current, faded=gone)
+    return _standing(line, stand, patient, hidden=shown.hidden)
+
+
+def _standing(line: Line, stand: Stand, patient: str, *, hidden: bool) -> Line:
+    """A line with what is true of its slide."""
+    said = (stand.words, f"{stand.progress} decided" if stand.progress else "")
+    what = "" if hidden or line.kind is Kind.FOLDER else "Slide "
     whose = f" of {patient}" if patient else ""
-    parts = (f"{what}{whose}", stand.words, _decided(stand), "open" if current else "")
-    above = f"{patient} · {name}" if patient else name
-    said = ", ".join(filter(None, (stand.words, _decided(stand))))
-    return Line(
-        *(Kind.SLIDE, slide.path, name, stand.icon, stand.words, stand.progress),
-        tip="" if shown.hidden else f"{above}\n{said}\n{slide.path}",
-        spoken=", ".join(filter(None, parts)),
-        current=current,
-        faded=gone,
+    spoken = (f"{what}{line.name}{whose}", *said, "open" if line.current else "")
+    above = f"{patient} · {line.name}" if patient else line.name
+    tip = f"{above}\n{', '.join(filter(None, said))}\n{line.key}"
+    return replace(
+        line,
+        icon=stand.icon,
+        state=stand.words,
+        progress=stand.progress,
+        tip="" if hidden else tip,
+        spoken=", ".join(filter(None, spoken)),
     )
-
-
-def _decided(stand: Stand) -> str:
-    return f"{stand.progress} decided" if stand.progress else ""
 
 
 def open_name(shown: Shown) -> str:

@@ -128,7 +128,6 @@ class SidePanel(QFrame):
         self.add_button.setProperty("kind", "flat")
         self.add_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.add_button.setAccessibleName("Add slides to the worklist")
-        self.add_button.setToolTip("Add slides to the worklist…")
         self.add_button.clicked.connect(self.add_wished)
         title = parts.row(margins=(theme.PAD_PANEL, 6, theme.GAP, 4))
         title.addWidget(parts.label("Worklist", strong=True), 1)
@@ -188,8 +187,12 @@ class SidePanel(QFrame):
         return self._shown.hidden
 
     def _show(self, shown: Shown) -> None:
-        if shown != self._shown:
-            self._shown = shown
+        before, self._shown = self._shown, shown
+        if replace(before, stand=shown.stand) == shown:
+            found = slide_lines.open_line(self.list.lines, shown)
+            if found is not None:
+                self.list.put(*found)
+        elif shown != before:
             self.list.show_lines(slide_lines.lines(shown))
             self.hint.setVisible(not shown.slides)
             self.title.say(slide_lines.open_name(shown))

@@ -54,6 +54,10 @@ class _Lines(QAbstractListModel):
         self.lines = list(lines)
         self.endResetModel()
 
+    def put(self, at: int, line: Line) -> None:
+        self.lines[at] = line
+        self.dataChanged.emit(self.index(at), self.index(at))
+
     def rowCount(self, parent: _Index | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self.lines)
 
@@ -186,6 +190,7 @@ class SlideList(QListView):
 
     chosen = Signal(str)  # path
     fold_wished = Signal(str, bool)  # patient, folded
+    add_wished = Signal(str)  # path of a folder that is on no worklist
     remove_wished = Signal(list, bool)  # paths; whether they are on the worklist
 
     def __init__(self, theme_: Theme) -> None:
@@ -225,6 +230,10 @@ class SlideList(QListView):
             found = next(same, -1)
             if found >= 0 and found != self.currentIndex().row():
                 self.setCurrentIndex(self._lines.index(found))
+
+    def put(self, at: int, line: Line) -> None:
+        """Show another line of the same slide."""
+        self._lines.put(at, line)
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
@@ -277,10 +286,14 @@ class SlideList(QListView):
                 slides = "this slide" if len(paths) == 1 else f"these {len(paths)} slides"
                 self._removal(menu, f"Take {slides} off the worklist", paths, listed=True)
             return menu
-        menu.addAction("Open").triggered.connect(lambda: self.chosen.emit(line.key))
+        if not line.current:
+            menu.addAction("Open").triggered.connect(lambda: self.chosen.emit(line.key))
         if line.kind is Kind.SLIDE:
             self._removal(menu, "Take off the worklist", [line.key], listed=True)
-        elif not line.current:
+            return menu
+        add = menu.addAction("Add to the worklist…")
+        add.triggered.connect(lambda: self.add_wished.emit(line.key))
+        if not line.current:
             self._removal(menu, "Take off this list", [line.key], listed=False)
         return menu
 

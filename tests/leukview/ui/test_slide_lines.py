@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from leukview.ui.models.slide_lines import Kind, Shown, Stand, lines, open_name, stand_of
+from leukview.ui.models.slide_lines import Kind, Shown, Stand, lines, open_line, open_name, stand_of
 from leukview.ui.settings import Recent
 from leukview.workflows.worklist import Slide
 
@@ -86,3 +86,18 @@ def test_folders_opened_before_stand_once_under_the_worklist():
 def test_slides_without_a_patient_need_no_headline():
     made = lines(Shown((replace(RUN, patient=""), replace(FRESH, patient=""))))
     assert {one.kind for one in made} == {Kind.SLIDE}
+
+
+def test_after_a_decision_the_open_line_says_what_all_lines_made_anew_would_say():
+    new = Stand("circle-half", "1 to review", "4 of 5")
+    for slides in (SLIDES, SLIDES[1:], ()):
+        for hidden in (False, True):
+            old = Shown(
+                slides, "/x/S1", "S1", stand=Stand("circle-half", "2 to review"), hidden=hidden
+            )
+            now = replace(old, stand=new)
+            at, line = open_line(lines(old), now)
+            assert lines(now)[at] == line
+            assert line.progress == "4 of 5"
+    folded = Shown(SLIDES, "/x/S1", "S1", folded=frozenset({"P1"}), stand=new)
+    assert open_line(lines(folded), folded) is None
