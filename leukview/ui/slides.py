@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QAction, QActionGroup
 
+from leukview.domain.progress import CancelToken
 from leukview.ui.controller import Controller, Stage
 from leukview.ui.dialogs.slides_dialog import SlidesDialog, choose_parent
 from leukview.ui.widgets.banner import Gravity, Notice
 from leukview.workflows.checks import counted
-from leukview.workflows.worklist import class_names, names_of
+from leukview.workflows.review import Review
+from leukview.workflows.worklist import class_names, group, names_of, shipped_class_names
 
 if TYPE_CHECKING:
     from leukview.ui.main_window import MainWindow
@@ -72,6 +74,8 @@ class Slides(QObject):
             actions[name].setToolTip("" if self._list.slides else "The worklist is empty.")
         for one in (actions["add_slides"], side.add_button):
             one.setEnabled(not blind)
+        if blind:
+            self._window.page.banner.say(Gravity.SLIDES, None)
         actions["add_slides"].setToolTip(_HIDDEN if blind else "")
         side.add_button.setToolTip(_HIDDEN if blind else "Add slides to the worklist…")
         self._show_target()
@@ -95,7 +99,9 @@ class Slides(QObject):
         if not taken or not slides:
             return
         self._list.add(slides)
-        if review is None:
+        self._window.page.banner.say(Gravity.SLIDES, None)
+        # Whoever has opened all slides as one goes on with the first of them.
+        if review is None or self._path in map(str, Path(slides[0].path).parents):
             self.open(slides[0].path)
         else:
             count = "1 slide is" if len(slides) == 1 else f"{len(slides):,} slides are"
@@ -143,6 +149,17 @@ class Slides(QObject):
         if slide is not None and slide.patient in self._list.folded:
             self._list.fold(slide.patient, False)  # what is open is to be seen
         self.show()
+        if review is not None and slide is None:
+            self._controller.background(partial(_slides_in, review), self._several)
+
+    def _several(self, count: object) -> None:
+        """Say that the open folder holds several slides, which are read as one now."""
+        if not isinstance(count, int) or count < 2 or self._controller.blind:
+            return
+        folder = self._path
+        words = f"{count:,} folders in here hold images and are read as one slide."
+        notice = Notice(words, "One slide each…", lambda: self.add([Path(folder)]))
+        self._window.page.banner.say(Gravity.SLIDES, notice)
 
     # What is known of the open one
 
@@ -199,3 +216,9 @@ class Slides(QObject):
         elif anew or before < target:
             words = f"The count target of {target:,} is reached: {self._counted:,} are counted."
             say(Gravity.TARGET, Notice(words))
+
+
+def _slides_in(review: Review, _cancel: CancelToken) -> Iterator[object]:
+    """In the worker: how many slides the images of one folder would be."""
+    known = shipped_class_names() | class_names(review.classes)
+    yield len(group((image.name for image in review.images), known))

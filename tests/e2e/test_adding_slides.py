@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from leukview.ui.dialogs.slides_dialog import SlidesDialog
 from leukview.ui.models.slide_preview import NO_FIT
+from leukview.ui.widgets.banner import Gravity
 from leukview.workflows import worklist
 from leukview.workflows.record import Mode
 
@@ -188,6 +189,29 @@ def test_slides_that_are_there_keep_what_is_known_and_take_the_new_names(
     review = h.one.controller.review
     assert (review.slide, review.patient) == ("P 1", "")
     assert h.states.count("undecided") == 2
+
+
+def test_a_folder_of_several_slides_says_so_and_its_button_makes_one_slide_of_each(
+    start, hand, parent
+):
+    h = hand(start())
+    h.open(parent)
+    banner = h.one.window.page.banner
+    h.until(banner.isVisible)
+    assert banner.words.text() == "3 folders in here hold images and are read as one slide."
+    after_looking(h, lambda dialog: h.qtbot.mouseClick(dialog.act_button, LEFT))
+    h.qtbot.mouseClick(banner.button, LEFT)
+    assert len(worklist.read()) == 3
+    h.until(h.idle)
+    assert h.one.controller.folder.folder == parent / "P 1_Ä1"
+    assert h.one.controller.review.count == 3
+
+
+def test_folders_named_like_classes_are_no_slides(start, hand, image_folder):
+    h = hand(start())
+    h.open(image_folder({f"{kind}/{n}.bmp": 20 + n for kind in ("hem", "blast") for n in (1, 9)}))
+    h.until(lambda: not h.one.controller._runner.busy)
+    assert h.one.window.page.banner.gravest is not Gravity.SLIDES
 
 
 def test_the_open_folder_is_added_by_its_menu(start, hand, parent, qtbot):

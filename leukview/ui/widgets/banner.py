@@ -18,14 +18,15 @@ class Gravity(enum.IntEnum):
     """The higher one is shown when several things have to be said."""
 
     BLIND = 0
-    MODEL = 1
-    DEVICE = 2
-    UNFAMILIAR = 3
-    TARGET = 4  # good news, said once
-    SESSION = 5
-    REFUSAL = 6  # of a model
-    ERROR = 7
-    SAVING = 8
+    SLIDES = 1  # the folder holds several
+    MODEL = 2
+    DEVICE = 3
+    UNFAMILIAR = 4
+    TARGET = 5  # good news, said once
+    SESSION = 6
+    REFUSAL = 7  # of a model
+    ERROR = 8
+    SAVING = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +107,19 @@ class Banner(QFrame):
             return
         said, t = self._said[gravest], self._theme.tokens
         named = {
+            Gravity.SLIDES: "info",
             Gravity.MODEL: "info",
             Gravity.BLIND: "eye-slash",
             Gravity.TARGET: "check-circle",
         }
         name = named.get(gravest, "warning")
         colour = t.error if gravest >= Gravity.REFUSAL else t.warn
-        colour = {Gravity.BLIND: t.accent, Gravity.TARGET: t.ok}.get(gravest, colour)
+        own = {Gravity.BLIND: t.accent, Gravity.SLIDES: t.accent, Gravity.TARGET: t.ok}
+        colour = own.get(gravest, colour)
         size = QSize(theme.ICON_LIST, theme.ICON_LIST)
         icon = self._theme.icon(name, colour)
         self._icon.setPixmap(icon.pixmap(size, self.devicePixelRatioF()))
-        quiet = gravest in (Gravity.BLIND, Gravity.TARGET)
-        theme.polish(self, "tone", "quiet" if quiet else "")
+        theme.polish(self, "tone", "quiet" if gravest in own else "")
         self._close.setIcon(self._theme.icon("x"))
         self._close.setVisible(not said.lasting)
         self.words.setText(said.words)
