@@ -24,6 +24,8 @@ _MAC |= {32: "U", 7: "X", 45: "N"}
 # What the French row writes, for where no code comes with the key (remote screens, some input
 # methods). By number, not by Qt.Key: what a key writes may be outside that enumeration.
 _FRENCH = {ord(sign): digit for sign, digit in zip("&É\"'(§È_Ç", _DIGITS, strict=True)}
+# Signs that are shortcuts, and written with AltGr in the digit row of a German or French keyboard.
+_OWN = (Qt.Key.Key_BracketLeft, Qt.Key.Key_BracketRight)
 _LATIN = 0x100  # above: letters of other scripts
 _UNICODE = 0x01000000  # from here on keys that write nothing
 _NONE, _SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
@@ -33,10 +35,11 @@ _KEYPAD = Qt.KeyboardModifier.KeypadModifier
 def place(event: QKeyEvent, platform: str = sys.platform) -> str:
     """What a key stands for that is found by its place: 1 to 9, U, X or N; else "".
 
-    Keys that write a digit or a Latin letter are none of these: their shortcuts find them.
+    Keys that write a digit, a Latin letter or a bracket are none of these: their shortcuts find
+    them.
     """
     key, modifiers = event.key(), event.modifiers()
-    if modifiers & ~_SHIFT or Qt.Key.Key_0 <= key <= Qt.Key.Key_9:
+    if modifiers & ~_SHIFT or Qt.Key.Key_0 <= key <= Qt.Key.Key_9 or key in _OWN:
         return ""
     found = _by_code(event, platform)
     if found in _DIGITS:

@@ -46,6 +46,8 @@ def event(
         (K.Key_U, "u", 30, ""),
         (K.Key_G, "g", 30, ""),  # Dvorak: letters are what is printed on them
         (K.Key_Minus, "-", 20, ""),  # right of the digits
+        (K.Key_BracketLeft, "[", 17, ""),  # German with AltGr, which X11 does not tell
+        (K.Key_BracketRight, "]", 18, ""),
         (K.Key_Return, "\r", 36, ""),
         (K.Key_Eacute, "é", 0, "2"),  # no code: what the French row writes
         (K.Key_Apostrophe, "'", 0, "4"),
