@@ -62,6 +62,7 @@ MENUS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("review", "&Review", ("F2",)),
             Entry("overview", "&Overview", ("F3",)),
+            Entry("worklist", "Wor&klist", ("F9",), checkable=True),
             LINE,
             Entry("zoom_in", "&Larger image", ("+", "="), page=True, repeats=True),
             Entry("zoom_out", "&Smaller image", ("-",), page=True, repeats=True),

@@ -74,7 +74,7 @@ class MainWindow(QMainWindow):
         self.finishing = Finishing(self, controller)
         self.readings = Readings(self, controller, settings)
         self.second = SecondModel(self, controller)
-        self.slides = Slides(self, controller)
+        self.slides = Slides(self, controller, settings)
         WindowKeys(self, a)
         Dropping(self, controller)
         self._wire_actions()

@@ -90,7 +90,8 @@ class Readings(QObject):
         review, folder = self._controller.review, self._controller.folder
         if review is None or folder is None:
             return self._settings.reviewer
-        said = "names hidden" if review.blind else folder.folder.name
+        names = filter(None, (folder.slide or folder.folder.name, folder.patient))
+        said = "names hidden" if review.blind else " · ".join(names)
         reading = review.record.reading
         which = {Reading.SECOND: " (second reader)", Reading.ADJUDICATION: " (adjudication)"}
         return f"{said} · {review.reviewer}{which.get(reading, '')}"
@@ -100,7 +101,8 @@ class Readings(QObject):
         folder = self._controller.folder
         if folder is None:
             return "LeukView"
-        return f"{'Blind first' if self._controller.blind else folder.folder.name} – LeukView"
+        name = folder.slide or folder.folder.name
+        return f"{'Blind first' if self._controller.blind else name} – LeukView"
 
     # Assisted or blind
 

@@ -7,12 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QAction, QActionGroup
 
 from leukview.domain.progress import CancelToken
 from leukview.ui.controller import Controller, Stage
 from leukview.ui.dialogs.slides_dialog import SlidesDialog, choose_parent
+from leukview.ui.settings import Settings
 from leukview.ui.widgets.banner import Gravity, Notice
 from leukview.workflows.checks import counted
 from leukview.workflows.review import Review
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 TARGETS = (100, 200, 400)
 _IDLE_MS = 2_000  # after the last decision, so that no decision waits for the file of the worklist
+_SHOWN = "worklist_shown"
 _HIDDEN = "Names are hidden until the blind reading ends."
 FIRST, LAST = "This is the first slide of the worklist.", "This is the last slide of the worklist."
 
@@ -30,7 +32,7 @@ FIRST, LAST = "This is the first slide of the worklist.", "This is the last slid
 class Slides(QObject):
     """Opens slides of the worklist, keeps what is known of them, and shows both in the panel."""
 
-    def __init__(self, window: MainWindow, controller: Controller) -> None:
+    def __init__(self, window: MainWindow, controller: Controller, settings: Settings) -> None:
         super().__init__(window)
         self._window, self._controller = window, controller
         self._list = controller.recents.worklist
@@ -50,12 +52,17 @@ class Slides(QObject):
         ):
             a.bind(name, act)
         self.targets = self._target_menu()
+        shown = settings.flag(_SHOWN, True)
+        side.setVisible(shown)
+        a.toggle("worklist", shown, side.setVisible)
+        a["worklist"].toggled.connect(partial(settings.set_flag, _SHOWN))
         self._list.changed.connect(self._listed)
         self._list.failed.connect(controller.failed)
         controller.opened.connect(self._opened)
         controller.leaving.connect(self.keeping.stop)  # it is kept when it is left
         controller.stage_changed.connect(self.show)
         controller.changed.connect(lambda _changes: self._decided())
+        window.installEventFilter(self)
         self.show()
 
     # The list
@@ -133,6 +140,11 @@ class Slides(QObject):
         else:
             for path in paths:
                 self._controller.recents.forget(path)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.WindowActivate:
+            self._list.look()  # another window may have been at work
+        return super().eventFilter(watched, event)
 
     def _listed(self) -> None:
         """The open folder has the names that stand in the list now."""

@@ -49,6 +49,12 @@ class Worklist(QObject):
         """The slide before (-1) or after (1) this one in the list."""
         return worklist.neighbour(self.slides, path, step)
 
+    def look(self) -> None:
+        """See what another window has changed."""
+        before, self.slides = self.slides, worklist.read()
+        if self.slides != before:
+            self.changed.emit()
+
     def add(self, slides: Iterable[Slide]) -> None:
         """Put slides on the list; those on it keep what is known of them."""
         new = tuple(slides)

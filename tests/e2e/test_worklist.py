@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QAccessible
+from PySide6.QtWidgets import QApplication
 
 from leukview.ui.models.slide_lines import Kind
 from leukview.ui.slides import FIRST, LAST
@@ -210,6 +211,43 @@ def test_slides_are_taken_off_by_the_menu_and_their_decisions_are_kept(start, ha
     assert [one.name for one in worklist.read()] == ["blasts"]
     assert h.states[0] != "undecided"
     assert h.one.controller.review.patient == "", "the table has no patient of it any more"
+
+
+def test_the_window_says_slide_and_patient_as_the_worklist_has_them(start, hand, slides):
+    h = hand(start())
+    h.open(slides[2])
+    window = h.one.window
+    assert window._corner.text().startswith("blasts · P2 · ")
+    h.one.controller.recents.worklist.add([Slide(path=str(slides[2]), name="S 9", patient="P 9")])
+    assert window._corner.text().startswith("S 9 · P 9 · ")
+    assert window.windowTitle() == "S 9 – LeukView"
+    window.readings._set(Mode.BLIND)
+    assert "9" not in window._corner.text() + window.windowTitle()
+
+
+def test_what_another_window_has_changed_is_seen_when_this_one_comes_to_the_front(
+    start, hand, slides
+):
+    h = hand(start())
+    h.open(slides[0])
+    state = Slide(path=str(slides[2]), name="", images=6, suggested=6, decided=6)
+    worklist.change(lambda there: worklist.seen(there, state))
+    assert line_of(h, "blasts").state == "Not run"
+    QApplication.sendEvent(h.one.window, QEvent(QEvent.Type.WindowActivate))
+    assert line_of(h, "blasts").state == "All 6 decided"
+
+
+def test_the_panel_is_folded_by_a_key_and_stays_so(start, hand, slides):
+    h = hand(start())
+    h.open(slides[0])
+    assert h.one.window.page.side.isVisible()
+    h.press(Qt.Key.Key_F9)
+    assert not h.one.window.page.side.isVisible()
+    again = hand(start())
+    again.open(slides[0])
+    assert not again.one.window.page.side.isVisible()
+    again.press(Qt.Key.Key_F9)
+    assert again.one.window.page.side.isVisible()
 
 
 # The count target
