@@ -1,14 +1,26 @@
-"""`leukview import` and `leukview delete`: sessions that come from elsewhere, and that go."""
+"""`leukview import` and `leukview delete`: what comes from elsewhere, and sessions that go."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from leukview.cli.terminal import Terminal
-from leukview.domain.errors import UsageError
+from leukview.cli.terminal import Terminal, stoppable
+from leukview.domain.errors import OutputError, SessionError, UsageError
+from leukview.domain.progress import CancelToken
+from leukview.reports.table_file import read_table
 from leukview.session import bundle
+from leukview.session.index import find_or_create
 from leukview.session.verify import check
+from leukview.workflows import last_model, take_in
+from leukview.workflows.open_folder import open_folder
+from leukview.workflows.opened import recall
 from leukview.workflows.recorded import session_file
+from leukview.workflows.review import Review
+from leukview.workflows.take_in import Plan
+
+_LISTED = 10  # of each kind, before it says how many more there are
 
 _SAID = {
     "new": "Its images open with it from now on; nothing else was touched.",
@@ -17,23 +29,131 @@ _SAID = {
 }
 
 
-def run(file: Path, terminal: Terminal) -> int:
-    """Take a file among what is recorded here, by its ending.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What `leukview import` was asked for.
+
+    Attributes:
+        paths: a session file; or a folder of images, and a table about them.
+        apply: take it, not only say what would be taken.
+        theirs: where the table says something else than stands here, the table is right.
+        reviewer: who takes it.
+    """
+
+    paths: Sequence[Path]
+    apply: bool = False
+    theirs: bool = False
+    reviewer: str = ""
+
+
+def run(options: Options, terminal: Terminal) -> int:
+    """Take a session file, or what a table says about a folder of images.
+
+    Returns:
+        Exit code: 0 done; 1 some lines of the table could not be read.
 
     Raises:
         UsageError: no such file, or another kind.
-        SessionError: the session cannot be taken.
+        SessionError: the session cannot be taken or written.
+        FinalError: the slide is final.
     """
+    match list(options.paths):
+        case [file]:
+            return _session(file, terminal)
+        case [folder, table]:
+            with stoppable() as token:
+                return _table(folder, table, options, token, terminal)
+    raise UsageError(
+        "Name a session file, or a folder of images and one table about them. Nothing was changed."
+    )
+
+
+def _session(file: Path, terminal: Terminal) -> int:
     if not file.is_file():
         raise UsageError(f"There is no file {str(file)!r}. Nothing was imported.")
     if file.suffix.lower() != bundle.ENDING:
         raise UsageError(
-            f"{file.name} is no session ({bundle.ENDING}), so it cannot be imported. Nothing was"
-            " changed. `leukview export FOLDER --out X.leukview` makes one."
+            f"{file.name} is no session ({bundle.ENDING}). Nothing was changed. To take in what a"
+            " table says, name the folder of images first: `leukview import FOLDER TABLE`."
         )
     made = bundle.import_(file)
     terminal.say(f"{file.name}: {made.head.events:,} events. {_SAID[made.how]}")
     return 0
+
+
+def _table(
+    folder: Path, table: Path, options: Options, token: CancelToken, terminal: Terminal
+) -> int:
+    if not table.is_file():
+        raise UsageError(f"There is no file {str(table)!r}. Nothing was imported.")
+    lines = list(read_table(table))
+    scan = open_folder([folder], cancel=token)
+    _stop_if(token)
+    made = find_or_create(scan.images, folder.absolute(), cancel=token)
+    if made is None:
+        raise OutputError("It was stopped. Nothing was imported.")
+    store = made[0]
+    try:
+        if options.apply and store.read_only:
+            raise SessionError(
+                "This slide is open in a window, so nothing was imported. Close it there, or import"
+                " in that window: File > Import."
+            )
+        model = last_model.last(store)
+        review = Review(scan.images, model.classes, store, reviewer=options.reviewer, cancel=token)
+        if model.identity.sha256:
+            recall(review, model.identity.sha256)
+        unread = take_in.know_all(review, cancel=token)
+        _stop_if(token)
+        plan = take_in.plan(table.name, lines, review, cancel=token)
+        _tell(plan, terminal)
+        if unread:
+            terminal.say(f"{unread:,} images could not be read and are not known here.")
+        if not options.apply:
+            terminal.say("Nothing was changed. Add --apply to take in what is new.")
+        else:
+            _take(plan, review, options, terminal)
+            store.flush()
+    finally:
+        store.close()
+    return 1 if plan.bad else 0
+
+
+def _take(plan: Plan, review: Review, options: Options, terminal: Terminal) -> None:
+    theirs = [one.sha256 for one in plan.conflicts] if options.theirs else []
+    changes = take_in.take(plan, review, theirs)
+    if changes.then is not None:  # many files are to be looked at first
+        review.checked[:] = [bool(sha256) for sha256 in review.sha256]
+        changes = changes.then()
+    kept = 0 if options.theirs else len(plan.conflicts)
+    terminal.say(changes.text.strip() or "Nothing was changed: there was nothing new.")
+    if kept:
+        terminal.say(f"{kept:,} in conflict stayed as they stood here; --theirs takes the table's.")
+    if changes.rows.size:
+        head = review.head()
+        events = "1 event" if head.events == 1 else f"{head.events:,} events"
+        terminal.say(f"The log has {events}; its head is {head.sha256}.")
+
+
+def _tell(plan: Plan, terminal: Terminal) -> None:
+    for sentence in plan.sentences():
+        terminal.say(sentence)
+    listed = [
+        [f"{c.name} (line {c.line}): here {c.ours}; table {c.theirs}" for c in plan.conflicts],
+        [f"line {n}: not here: {name}" for n, name in plan.unknown],
+        [f"line {n}: class {name!r} is not of the model in use" for n, name in plan.foreign],
+        [f"line {n}: {why}" for n, why in plan.bad],
+    ]
+    for lines in listed:
+        for line in lines[:_LISTED]:
+            terminal.say(f"  {line}")
+        if len(lines) > _LISTED:
+            terminal.say(f"  and {len(lines) - _LISTED:,} more")
+
+
+def _stop_if(token: CancelToken) -> None:
+    if token.cancelled:
+        raise OutputError("It was stopped. Nothing was imported.")
 
 
 def delete(folder: Path, *, sure: bool, terminal: Terminal) -> int:

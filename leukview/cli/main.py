@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import logging
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +22,7 @@ from leukview.cli import models as models_command
 from leukview.cli import report as report_command
 from leukview.cli import verify as verify_command
 from leukview.cli.log import start_log
-from leukview.cli.terminal import Terminal
+from leukview.cli.terminal import Terminal, has_display
 from leukview.domain.errors import (
     DeviceError,
     LeukViewError,
@@ -265,14 +264,31 @@ def verify(
 @app.command("import")
 def import_(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A .leukview file.", readable=False)],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE | FOLDER TABLE",
+            help="A .leukview file; or a folder of images and a table about them.",
+            readable=False,
+        ),
+    ],
+    apply: Annotated[bool, typer.Option("--apply", help="Take it in; else only say what.")] = False,
+    theirs: Annotated[
+        bool, typer.Option("--theirs", help="In conflicts the table is right, not what stands.")
+    ] = False,
+    reviewer: Annotated[str, typer.Option(help="Who takes it in.")] = "import",
 ) -> int:
-    """Take a session that was exported elsewhere; its folder of images opens with it then.
+    """Take a session that was exported elsewhere, or decisions from a table.
 
-    Where these images have a session here, the one has to be the beginning of the other, and the
-    longer one stays. Decisions are never mixed and never replaced.
+    A session: where these images have one here, the one has to be the beginning of the other.
+
+    A table: its lines are matched to images by the hash of their bytes. Without --apply it only
+    says what is new or in conflict. One undo in the window takes it back.
+
+    Exit codes: 0 done; 1 some lines could not be read; 2 usage; 5 the session cannot be written.
     """
-    return import_command.run(file, context.obj)
+    options = import_command.Options(paths=paths, apply=apply, theirs=theirs, reviewer=reviewer)
+    return import_command.run(options, context.obj)
 
 
 @app.command()
@@ -357,7 +373,7 @@ def _open_window(paths: Sequence[Path], model: str, device: str) -> int:
         near = difflib.get_close_matches(str(path), _OTHERS, 1)
         hint = f" Did you mean `leukview {near[0]}`?" if near else " Check the spelling."
         raise UsageError(f"There is no file or folder {str(path)!r}. Nothing was opened.{hint}")
-    if not _has_display():
+    if not has_display():
         raise UsageError(
             "There is no display, so no window can be opened. Nothing was changed."
             " Use `leukview classify PATH --out FILE`, or start it on a desktop."
@@ -377,8 +393,3 @@ def _missing(path: Path) -> bool:
     except OSError:
         return False
     return False
-
-
-def _has_display() -> bool:
-    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
-    return sys.platform != "linux" or any(os.environ.get(name) for name in names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
 import threading
@@ -119,3 +120,9 @@ def stoppable() -> Iterator[CancelToken]:
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
+
+
+def has_display() -> bool:
+    """Whether a window could be opened."""
+    names = "DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"
+    return sys.platform != "linux" or any(os.environ.get(name) for name in names)

@@ -267,7 +267,7 @@ def parse(lines: Iterable[str]) -> Iterator[Row]:
 
 
 def _row(record: dict[str, str], classes: Sequence[str], dialect: Dialect) -> Row:
-    escaped = _read_truth(record["name_escaped"], "name_escaped")
+    escaped = read_truth(record["name_escaped"], "name_escaped")
     read: dict[str, object] = {}
     for name in _NAMES:
         if name == "probabilities":
@@ -276,12 +276,11 @@ def _row(record: dict[str, str], classes: Sequence[str], dialect: Dialect) -> Ro
         elif name in _NUMBERS:
             read[name] = _read_number(record[name], dialect)
         elif name in _TRUTHS:
-            read[name] = _read_truth(record[name], name)
+            read[name] = read_truth(record[name], name)
         elif name in _LOG:
             read[name] = _read_log(record[name], name)
-        elif name in _FOREIGN and escaped and record[name][:1] == "'":
-            restored = record[name][1:]
-            read[name] = restored if _runs(restored) else record[name]
+        elif name in _FOREIGN and escaped:
+            read[name] = unescaped(record[name], "true")
         else:
             read[name] = record[name]
     return Row(**read)  # type: ignore[arg-type]  # the loop above gives each field its type
@@ -296,7 +295,19 @@ def _read_number(text: str, dialect: Dialect) -> float | None:
     return float(text.replace(dialect.point, ".")) if text else None
 
 
-def _read_truth(text: str, name: str) -> bool | None:
+def unescaped(text: str, name_escaped: str) -> str:
+    """A text as somebody typed it, from a cell of a line whose column `name_escaped` says so."""
+    if text[:1] == "'" and name_escaped.lower() in _TRUE and _runs(text[1:]):
+        return text[1:]
+    return text
+
+
+def read_truth(text: str, name: str) -> bool | None:
+    """A truth in the words of a spreadsheet program of some language; None for an empty cell.
+
+    Raises:
+        ValueError: it is neither.
+    """
     if text == "" and name not in _NEVER_ABSENT:
         return None
     if text.lower() not in _TRUE + _FALSE:

@@ -16,7 +16,7 @@ from leukview.domain.records import Decision, ImageFile
 from leukview.imaging.drive import ANSWER_SECONDS
 from leukview.session.store import SessionStore
 from leukview.workflows import identity
-from leukview.workflows.actions import Action, Adopted, Reading
+from leukview.workflows.actions import Action, Adopted, Reading, Standing
 from leukview.workflows.columns import Changes, Rows, none
 from leukview.workflows.identified import Identified, read
 from leukview.workflows.record import Record
@@ -118,6 +118,10 @@ class Deciding(Identified):
     def decision(self, row: int) -> Decision | None:
         """What stands for a row now, in the current reading."""
         return self._log.decision(self.sha256[row])
+
+    def standing_of(self, sha256: str) -> Standing:
+        """Decision, flag and comment that stand for an image by its hash, in this reading."""
+        return self._log.standing(sha256)
 
     def decision_of(self, sha256: str, reading: Reading | None = None) -> Decision | None:
         """What stands for an image by its hash, in the current reading or another."""

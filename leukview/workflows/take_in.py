@@ -1,0 +1,298 @@
+"""What a table says about the images of a slide, laid beside what stands, and taken in.
+
+Nothing of what stands here changes unless it is chosen for each image, and one undo takes all back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from leukview.domain.progress import CancelToken
+from leukview.domain.records import Decision, DecisionState
+from leukview.domain.table import read_truth, unescaped
+from leukview.imaging.drive import READ_SECONDS, Drive
+from leukview.reports.table_file import Line
+from leukview.workflows.actions import Adopted, Standing, in_words
+from leukview.workflows.columns import Changes
+from leukview.workflows.identified import read
+from leukview.workflows.review import Review
+
+_BATCH = 64
+_FOR_A_CLASS = (DecisionState.AGREED, DecisionState.CHANGED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """One image about which the table says something else than stands here.
+
+    Attributes:
+        sha256: of the image.
+        name: of its file.
+        line: of the table.
+        ours: what stands, in words.
+        theirs: what the table says, in words.
+        said: the same, to be taken.
+    """
+
+    sha256: str
+    name: str
+    line: int
+    ours: str
+    theirs: str
+    said: Adopted
+
+
+@dataclass(slots=True)
+class Plan:
+    """What an import would do.
+
+    Attributes:
+        table: name of the file.
+        lines: that the table has.
+        silent: lines about images here that say nothing.
+        same: images about which the table says what stands.
+        new: what is taken where nothing stands that speaks against it, by image hash.
+        conflicts: where something else stands.
+        unknown: numbers and names of lines about images that are not here.
+        foreign: numbers and class ids of lines with classes that the model in use does not have.
+        bad: numbers of lines that cannot be read, and why.
+    """
+
+    table: str
+    lines: int = 0
+    silent: int = 0
+    same: int = 0
+    new: dict[str, Adopted] = field(default_factory=dict)
+    conflicts: list[Conflict] = field(default_factory=list)
+    unknown: list[tuple[int, str]] = field(default_factory=list)
+    foreign: list[tuple[int, str]] = field(default_factory=list)
+    bad: list[tuple[int, str]] = field(default_factory=list)
+
+    def sentences(self) -> list[str]:
+        """The counts in words, those that are not 0."""
+        said = [f"{self.table} has {_of(self.lines, 'line')}."]
+        for count, words in (
+            (len(self.new), "new: nothing stands here that speaks against it"),
+            (self.same, "the same as stands here"),
+            (len(self.conflicts), "in conflict: something else stands here"),
+            (self.silent, "without a decision, flag or comment"),
+            (len(self.unknown), "about images that are not here"),
+            (len(self.foreign), "of classes that the model in use does not have"),
+            (len(self.bad), "that cannot be read"),
+        ):
+            if count:
+                said.append(f"{count:,} {words}.")
+        if self.unknown and len(self.unknown) == self.lines:
+            said.append(
+                "No line fits an image here. A de-identified table has neither names nor hashes of"
+                " the images, so it cannot be taken in."
+            )
+        return said
+
+
+def plan(
+    name: str, lines: Iterable[Line], review: Review, *, cancel: CancelToken | None = None
+) -> Plan:
+    """Compare a table with what stands in the current reading; nothing is changed.
+
+    Lines are matched to images by the hash of the bytes, and by the name only where a line has no
+    hash.
+
+    Args:
+        name: of the table, for people.
+        lines: of it, by `reports.table_file.read_table`, whose errors come from here.
+        review: of the slide; call `know_all` before.
+        cancel: ends it.
+
+    Raises:
+        UsageError: the file is no such table.
+    """
+    made = Plan(table=name)
+    by_hash = {sha256: row for row, sha256 in enumerate(review.sha256) if sha256}
+    by_name = {image.name: row for row, image in enumerate(review.images)}
+    ids = {one.id for one in review.classes}
+    taken: dict[str, int] = {}
+    for line in lines:
+        if cancel and cancel.cancelled:
+            break
+        made.lines += 1
+        number, cells = line
+        try:
+            said = _said(cells)
+        except ValueError as error:
+            made.bad.append((number, str(error)))
+            continue
+        image, sha256 = _name(cells), cells.get("sha256", "")
+        row = by_hash.get(sha256) if sha256 else by_name.get(image)
+        if row is None or not review.sha256[row]:
+            made.unknown.append((number, image))
+        elif said.class_id and ids and said.class_id not in ids:
+            made.foreign.append((number, said.class_id))
+        elif _is_silent(said):
+            made.silent += 1
+        elif taken.setdefault(review.sha256[row], number) != number:
+            made.bad.append((number, f"the same image stands in line {taken[review.sha256[row]]}"))
+        else:
+            _lay_beside(made, review, row, number, said)
+    return made
+
+
+def know_all(review: Review, *, cancel: CancelToken | None = None) -> int:
+    """Read files whose bytes are not known, so that tables can be matched by hash.
+
+    Returns:
+        How many could not be read.
+    """
+    rows = [row for row, sha256 in enumerate(review.sha256) if not sha256]
+    failed, drive = 0, Drive()
+    for first in range(0, len(rows), _BATCH):
+        if cancel and cancel.cancelled:
+            break
+        some = rows[first : first + _BATCH]
+        pairs = [(row, review.images[row]) for row in some]
+        found = drive.each(READ_SECONDS, read, pairs, cancel)
+        failed += len(some) - sum(1 for one in found if one.sha256)
+        review.compare(found)
+    return failed
+
+
+def take(made: Plan, review: Review, theirs: Iterable[str] = ()) -> Changes:
+    """Take what is new, and of the conflicts those whose images are named; one event.
+
+    Args:
+        made: what was laid beside what stands.
+        review: of the slide.
+        theirs: hashes of the images in conflict for which the table is right.
+
+    Raises:
+        FinalError: the slide is final.
+        SessionError: the session takes nothing now; nothing was changed.
+    """
+    chosen = set(theirs)
+    said = dict(made.new)
+    said |= {one.sha256: one.said for one in made.conflicts if one.sha256 in chosen}
+    return review.adopt(said, f"taken from {made.table}")
+
+
+def _lay_beside(made: Plan, review: Review, row: int, number: int, said: Adopted) -> None:
+    sha256 = review.sha256[row]
+    ours = review.standing_of(sha256)
+    if _equal(ours, said):
+        made.same += 1
+    elif _adds(ours, said):
+        made.new[sha256] = _added(ours, said)
+    else:
+        made.conflicts.append(
+            Conflict(
+                sha256=sha256,
+                name=review.images[row].name,
+                line=number,
+                ours=_in_words(review, ours),
+                theirs=_in_words(review, _standing(said)),
+                said=said,
+            )
+        )
+
+
+def _equal(ours: Standing, said: Adopted) -> bool:
+    theirs = _standing(said)
+    return _same_decision(ours.decision, theirs.decision) and (ours.flag, ours.comment) == (
+        theirs.flag,
+        theirs.comment,
+    )
+
+
+def _adds(ours: Standing, said: Adopted) -> bool:
+    """Whether nothing that stands would go."""
+    theirs = _standing(said)
+    decision = ours.decision is None or _same_decision(ours.decision, theirs.decision)
+    comment = not ours.comment or ours.comment == theirs.comment
+    return decision and comment and (theirs.flag or not ours.flag)
+
+
+def _added(ours: Standing, said: Adopted) -> Adopted:
+    """The table's words; the decision stays ours where it is the same, with who made it when."""
+    kept = ours.decision
+    if kept is None:
+        return said
+    return Adopted(
+        state=kept.state.value,
+        class_id=kept.class_id,
+        reason=kept.reason,
+        reviewer=kept.reviewer,
+        decided_at=kept.decided_at,
+        suggestion_seen=kept.suggestion_seen,
+        suggestion=kept.suggestion,
+        queue=kept.queue,
+        flag=said.flag,
+        comment=said.comment,
+    )
+
+
+def _same_decision(one: Decision | None, other: Decision | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return (one.called, one.reason) == (other.called, other.reason)
+
+
+def _standing(said: Adopted) -> Standing:
+    state = DecisionState(said.state)
+    if state is DecisionState.UNDECIDED:
+        return Standing(None, said.flag, said.comment)
+    decision = Decision(state=state, class_id=said.class_id, reason=said.reason)
+    return Standing(decision, said.flag, said.comment)
+
+
+def _in_words(review: Review, standing: Standing) -> str:
+    """For people: with the name of the class, not its id."""
+    found = standing.decision
+    if found is None or not found.class_id:
+        return in_words(standing)
+    name = next((c.name for c in review.classes if c.id == found.class_id), found.class_id)
+    rest = in_words(Standing(None, standing.flag, standing.comment)).split(", ", 1)[1:]
+    return ", ".join([name, *rest])
+
+
+def _is_silent(said: Adopted) -> bool:
+    return said.state == DecisionState.UNDECIDED and not said.flag and not said.comment
+
+
+def _said(cells: Mapping[str, str]) -> Adopted:
+    """What a line says.
+
+    Raises:
+        ValueError: it says nothing that can be understood.
+    """
+    state = cells.get("decision_state", "").strip().lower() or DecisionState.UNDECIDED.value
+    if state not in {one.value for one in DecisionState}:
+        raise ValueError(f"decision_state is {state!r}")
+    for_class = state in _FOR_A_CLASS
+    class_id = cells.get("decision", "").strip()
+    if for_class and not class_id:
+        raise ValueError(f"it is {state}, but decision is empty")
+    return Adopted(
+        state=state,
+        class_id=class_id if for_class else "",
+        reason=_typed(cells, "exclude_reason") if state == DecisionState.EXCLUDED else "",
+        reviewer=_typed(cells, "reviewer"),
+        decided_at=cells.get("decided_at", ""),
+        suggestion_seen=bool(read_truth(cells.get("suggestion_seen", ""), "suggestion_seen")),
+        suggestion=cells.get("suggestion", ""),
+        queue=cells.get("queue", ""),
+        flag=bool(read_truth(cells.get("flag", "") or "false", "flag")),
+        comment=_typed(cells, "comment"),
+    )
+
+
+def _typed(cells: Mapping[str, str], name: str) -> str:
+    """A text as it was typed, where the table had to escape it for a spreadsheet."""
+    return unescaped(cells.get(name, ""), cells.get("name_escaped", ""))
+
+
+def _name(cells: Mapping[str, str]) -> str:
+    return _typed(cells, "image")
+
+
+def _of(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"

@@ -1,0 +1,103 @@
+"""`leukview import FOLDER TABLE` through main(): there and back in every format."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+
+from leukview.__main__ import main
+from leukview.domain.progress import CancelToken
+from leukview.workflows.opened import Opening
+
+DECIDED = ("image", "decision", "decision_state", "reviewer", "decided_at", "queue")
+DECIDED += ("flag", "comment", "excluded", "exclude_reason")
+
+
+def opened(folder, toy_model):
+    opening = Opening([folder], model=str(toy_model), reviewer="Änne")
+    list(opening.steps(CancelToken()))
+    return opening.take()
+
+
+@pytest.fixture
+def folder(image_folder, toy_model):
+    """Four images with something of everything, closed."""
+    made = image_folder({"a.png": 20, "b.png": 240, "c.png": 120, "d.png": 60}, name="Kasten ü")
+    one = opened(made, toy_model)
+    one.review.decide([0], "hem")
+    one.review.exclude([1], "=smudge; ä")
+    one.review.unsure([2])
+    one.review.comment([2, 3], "pale, or not")
+    one.review.flag([3], True)
+    one.close()
+    return made
+
+
+def table(folder, out):
+    assert main(["export", str(folder), "--out", str(out), "--force"]) == 0
+    with out.open(encoding="utf-8-sig", newline="") as file:
+        return [{name: row[name] for name in DECIDED} for row in csv.DictReader(file)]
+
+
+@pytest.mark.parametrize("name", ["t.csv", "s.csv", "t.xlsx", "t.parquet", "t.jsonl"])
+def test_what_was_exported_comes_back_whole_in_a_fresh_session(
+    folder, tmp_path, monkeypatch, capsys, name
+):
+    if name.endswith("parquet"):
+        pytest.importorskip("pyarrow")
+    before = table(folder, tmp_path / "before.csv")
+    more = ["--format", "csv-semicolon"] if name == "s.csv" else []
+    out = tmp_path / name
+    assert main(["export", str(folder), "--out", str(out), *more]) == 0
+    monkeypatch.setenv("LEUKVIEW_DATA", str(tmp_path / "elsewhere"))
+    assert main(["import", str(folder), str(out)]) == 0
+    assert "Nothing was changed" in capsys.readouterr().err
+    assert main(["import", str(folder), str(out), "--apply"]) == 0
+    assert "4 images taken from" in capsys.readouterr().err
+    assert table(folder, tmp_path / "after.csv") == before
+    assert main(["import", str(folder), str(out), "--apply"]) == 0
+    assert "there was nothing new" in capsys.readouterr().err
+
+
+def test_a_conflict_is_listed_and_stays_until_the_table_is_said_to_be_right(
+    folder, toy_model, tmp_path, capsys
+):
+    out = tmp_path / "t.csv"
+    before = table(folder, out)
+    one = opened(folder, toy_model)
+    one.review.decide([0], "all")
+    one.close()
+    assert main(["import", str(folder), str(out), "--apply"]) == 0
+    said = capsys.readouterr().err
+    assert "a.png (line 2): here ALL blast; table Normal" in said
+    assert "1 in conflict stayed" in said
+    assert table(folder, tmp_path / "now.csv")[0]["decision"] == "all"
+    assert main(["import", str(folder), str(out), "--apply", "--theirs"]) == 0
+    assert table(folder, tmp_path / "now.csv") == before
+
+
+def test_a_deidentified_table_a_damaged_line_and_an_open_slide_are_told_apart(
+    folder, toy_model, tmp_path, capsys
+):
+    out = tmp_path / "t.csv"
+    main(["export", str(folder), "--out", str(out), "--deidentify"])
+    assert main(["import", str(folder), str(out), "--apply"]) == 0
+    assert "de-identified table has neither names nor hashes" in capsys.readouterr().err
+    table(folder, tmp_path / "w.csv")
+    broken = (tmp_path / "w.csv").read_text(encoding="utf-8").replace("unsure", "perhaps")
+    (tmp_path / "w.csv").write_text(broken, encoding="utf-8")
+    assert main(["import", str(folder), str(tmp_path / "w.csv")]) == 1
+    assert "line 4: decision_state is 'perhaps'" in capsys.readouterr().err
+    one = opened(folder, toy_model)
+    assert main(["import", str(folder), str(tmp_path / "w.csv"), "--apply"]) == 5
+    assert "open in a window" in capsys.readouterr().err
+    one.close()
+
+
+def test_wrong_usage_changes_nothing(folder, tmp_path, capsys):
+    assert main(["import", str(folder)]) == 2
+    assert main(["import", str(folder), str(tmp_path / "none.csv")]) == 2
+    assert main(["import", str(folder), str(folder / "a.png")]) == 2
+    assert main(["import", "a", "b", "c"]) == 2
+    assert "Nothing was changed" in capsys.readouterr().err
