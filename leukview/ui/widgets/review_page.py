@@ -348,7 +348,8 @@ class ReviewPage(QSplitter):
 
     def _progressed(self) -> None:
         c = self._controller
-        self.strip.setVisible(c.stage in (Stage.RUNNING, Stage.CHOOSING))
+        working = c.stage in (Stage.RUNNING, Stage.CHOOSING)
+        self.strip.setVisible(working and not c.blind)  # its rate is of the model
         if c.stage is Stage.RUNNING:
             done, total, rate = c.running.done, c.running.total, c.running.rate.per_second
             self.strip.show_run(done, total, c.note or messages.progress(done, total, rate))
