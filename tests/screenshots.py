@@ -256,13 +256,20 @@ def _dialogs(window: object, settle: Callable[..., None], shoot: Callable[..., N
     from leukview.ui.dialogs.export_dialog import ExportDialog
     from leukview.ui.dialogs.problems_dialog import ProblemsDialog
     from leukview.ui.models import summary
+    from leukview.workflows.export import exportable, preview
 
     folder = window._controller.folder
     reason = "It is not a complete image (unexpected end of file). It was skipped."
     for name, dialog in (
         (
             "export",
-            ExportDialog(Path.home() / "reviewed.csv", summary.counts(folder.review), window),
+            ExportDialog(
+                Path.home() / "reviewed.csv",
+                summary.counts(folder.review),
+                window,
+                theme_=window.theme_,
+                preview=lambda chosen: preview(exportable(folder, "cpu"), chosen.order),
+            ),
         ),
         ("problems", ProblemsDialog([("IMG_0042.png", reason)], window, can_retry=True)),
     ):

@@ -44,7 +44,8 @@ MENUS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("open", "&Open folder…", ("Ctrl+O",)),
             Entry("add_slides", "&Add slides to the worklist…", ("Ctrl+Shift+O",)),
-            Entry("export", "&Export the table…", ("Ctrl+E",)),
+            Entry("export", "&Export…", ("Ctrl+E",)),
+            Entry("stop_export", "&Stop the export"),
             LINE,
             Entry("close_folder", "&Close the folder", ("Ctrl+W",)),
             Entry("quit", "&Quit", ("Ctrl+Q",)),

@@ -19,6 +19,7 @@ from leukview.ui.dialogs.problems_dialog import ProblemsDialog
 from leukview.ui.dialogs.text_dialogs import ReviewerDialog
 from leukview.ui.models import summary
 from leukview.ui.settings import Settings
+from leukview.workflows.export import exportable, preview
 
 if TYPE_CHECKING:
     from leukview.ui.main_window import MainWindow
@@ -31,6 +32,7 @@ class Asking(QObject):
         super().__init__(window)
         self._window, self._controller, self._settings = window, controller, settings
         controller.failed.connect(self._failed)
+        window.actions_.bind("stop_export", controller.exporting.stop)
 
     def folder(self) -> None:
         """Choose a folder to open."""
@@ -67,10 +69,16 @@ class Asking(QObject):
         c = self._controller
         if c.folder is None:
             return
-        file = proposed_table(c.folder.folder)
-        dialog = ExportDialog(file, summary.counts(c.folder.review), self._window)
+        what = exportable(c.folder, c.device.name if c.device else "")
+        dialog = ExportDialog(
+            proposed_table(c.folder.folder),
+            summary.counts(c.folder.review),
+            self._window,
+            theme_=self._window.theme_,
+            preview=lambda chosen: preview(what, chosen.order),
+        )
         if dialog.exec():
-            c.export(dialog.file, bom=dialog.excel.isChecked(), force=dialog.replaces)
+            c.export_as(dialog.chosen)
         dialog.deleteLater()
 
     def reviewer(self) -> None:

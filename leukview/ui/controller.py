@@ -19,6 +19,7 @@ from leukview.inference.providers import Device
 from leukview.ui import messages
 from leukview.ui.checking import Checking
 from leukview.ui.choosing import Choosing
+from leukview.ui.export_kinds import Chosen
 from leukview.ui.exporting import Exporting
 from leukview.ui.jobs import JobRunner
 from leukview.ui.models import summary
@@ -385,6 +386,12 @@ class Controller(QObject):
         if self.folder is not None:
             device = self.device.name if self.device else ""
             self.exporting.start(self.folder, path, device=device, bom=bom, force=force)
+
+    def export_as(self, chosen: Chosen) -> None:
+        """Write what was chosen; `exported` or `failed` tells."""
+        if self.folder is not None:
+            device = self.device.name if self.device else ""
+            self.exporting.begin(self.folder, chosen, device=device)
 
     def _stage(self, stage: Stage, note: str) -> None:
         if (stage, note) != (self.stage, self.note):

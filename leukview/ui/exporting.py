@@ -8,13 +8,21 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from leukview.domain.errors import LeukViewError
 from leukview.domain.progress import CancelToken, Progress
+from leukview.reports.html_report import html
+from leukview.reports.whole import whole_file
+from leukview.session import bundle
+from leukview.session.events import Head
 from leukview.ui import messages
 from leukview.ui.checking import Checking
-from leukview.ui.jobs import Job, JobRunner
+from leukview.ui.export_kinds import Chosen, Kind
+from leukview.ui.jobs import Job, JobRunner, Work
+from leukview.ui.pdf import pdf
 from leukview.workflows import export
-from leukview.workflows.export import Order, Written
+from leukview.workflows.export import Written
 from leukview.workflows.opened import Opened
+from leukview.workflows.report import Reported, contents
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +30,7 @@ class _Wish:
     """An export that was asked for."""
 
     folder: Opened
-    order: Order
+    chosen: Chosen
     device: str
 
 
@@ -50,16 +58,17 @@ class Exporting(QObject):
     def unfinished(self) -> str:
         """Name of the export that is not written yet, or ""."""
         wish = self._wish or self._written
-        return wish.order.path.name if wish else ""
+        return wish.chosen.path.name if wish else ""
 
     def start(self, folder: Opened, path: Path, *, device: str, bom: bool, force: bool) -> None:
         """Write the table of `folder` as CSV."""
-        self.begin(folder, Order(path=path, bom=bom, force=force), device=device)
+        chosen = Chosen(kind=Kind.CSV, path=path, bom=bom, force=force)
+        self.begin(folder, chosen, device=device)
 
-    def begin(self, folder: Opened, order: Order, *, device: str) -> None:
+    def begin(self, folder: Opened, chosen: Chosen, *, device: str) -> None:
         """Export `folder`; decisions are known by the bytes of the files."""
         self.leave()
-        self._wish = _Wish(folder, order, device)
+        self._wish = _Wish(folder, chosen, device)
         waiting = sum(len(rows) for rows in folder.review.to_read())
         if waiting:
             self.said.emit(f"Reading {messages.count(waiting)} files before the export…")
@@ -71,6 +80,8 @@ class Exporting(QObject):
 
     def stop(self) -> None:
         """Give up what is being written or waits; nothing of it stays."""
+        if not self.unfinished:
+            self.said.emit("Nothing is being exported.")
         if self._job is not None:
             self._job.cancel()
         self._give_up("it was stopped")
@@ -83,7 +94,7 @@ class Exporting(QObject):
         wish, self._wish = self._wish, None
         if wish is not None:
             self.failed.emit(
-                f"{wish.order.path.name} was not written, because {reason}."
+                f"{wish.chosen.path.name} was not written, because {reason}."
                 " Nothing else was lost. Export again."
             )
 
@@ -93,12 +104,11 @@ class Exporting(QObject):
         wish, self._wish = self._wish, None
         if wish is None:
             return
-        folder, order = wish.folder, wish.order
-        what = export.exportable(folder, wish.device)
-
-        def work(cancel: CancelToken) -> Iterator[object]:
-            yield from export.export(what, order, cancel)
-
+        try:
+            work = _work(wish)
+        except LeukViewError as error:
+            self.failed.emit(str(error))
+            return
         self._written = wish
         self._job = self._runner.start(
             work,
@@ -112,8 +122,9 @@ class Exporting(QObject):
 
     def _step(self, wish: _Wish, step: object) -> None:
         if isinstance(step, Progress):
-            if wish.order.format is export.Format.IMAGES:
+            if wish.chosen.kind is Kind.IMAGES:
                 self.progressed.emit(step.done, step.total)
+                self.said.emit(f"{step.done:,} of {messages.images(step.total)} copied")
         else:
             self._done(wish, step)
 
@@ -124,3 +135,48 @@ class Exporting(QObject):
             self.failed.emit(messages.failure(outcome))
         elif isinstance(outcome, Written):
             self.exported.emit(" ".join(outcome.sentences()))
+        elif isinstance(outcome, Head):
+            events = "1 event" if outcome.events == 1 else f"{outcome.events:,} events"
+            self.exported.emit(
+                f"Exported {wish.chosen.path.name}: {events}, log {outcome.sha256[:8]}."
+            )
+
+
+def _work(wish: _Wish) -> Work:
+    """What is written, as it stands now; the writing itself is for the worker.
+
+    Raises:
+        UsageError: it cannot be exported now.
+        SessionError: the session cannot be read.
+    """
+    folder, chosen = wish.folder, wish.chosen
+    if chosen.kind is Kind.SESSION:
+        folder.store.flush()
+        return lambda _cancel: iter(
+            [bundle.export(folder.store.path, chosen.path, force=chosen.force)]
+        )
+    what = export.exportable(folder, wish.device)
+    if not chosen.kind.is_report:
+        return lambda cancel: export.export(what, chosen.order, cancel)
+    said = contents(
+        Reported(
+            review=folder.review,
+            head=what.head,
+            identity=what.identity,
+            contract=folder.choice.model.contract if folder.choice else None,
+            slide=folder.slide or folder.folder.name,
+            deidentify=chosen.deidentify,
+        )
+    )
+    page = html(said)
+    foot = f"Log of {what.head.events:,} events, head {what.head.sha256}"
+    title = f"{said.slide} - LeukView"
+    # Text is laid out in the thread of the window; a report has few pages.
+    data = pdf(page, title, foot) if chosen.kind is Kind.PDF else page.encode()
+
+    def write(_cancel: CancelToken) -> Iterator[object]:
+        with whole_file(chosen.path, replace=chosen.force) as file:
+            file.write(data)
+        yield what.head
+
+    return write
