@@ -8,12 +8,13 @@ from pathlib import Path
 
 from leukview.cli.terminal import Terminal, stoppable
 from leukview.domain.errors import OutputError, UsageError
-from leukview.reports.html_report import html
+from leukview.reports.html_report import Contents, html
 from leukview.reports.whole import whole_file
-from leukview.workflows.recorded import recorded
+from leukview.session.events import Head
+from leukview.workflows.recorded import Recorded, recorded
 from leukview.workflows.report import Reported, contents
 
-READ_ALL, SOME_FAILED = 0, 1
+READ_ALL, SOME_FAILED, STOPPED = 0, 1, 130
 _ENDINGS = (".html", ".htm", ".pdf")
 
 
@@ -31,7 +32,7 @@ def run(options: Options, terminal: Terminal) -> int:
     """Write the report of a slide as HTML or PDF, by the ending of its name.
 
     Returns:
-        Exit code: 0 all images were read, 1 some were not.
+        Exit code: 0 all images were read, 1 some were not, 130 stopped.
 
     Raises:
         LeukViewError: nothing is recorded, it is read blind, or it cannot be written.
@@ -48,31 +49,40 @@ def run(options: Options, terminal: Terminal) -> int:
             " --force."
         )
     with stoppable() as token:
-        found = recorded(options.paths, cancel=token)
+        try:
+            found = recorded(options.paths, cancel=token)
+        except OutputError as error:
+            if not token.cancelled:
+                raise
+            terminal.error(str(error))
+            return STOPPED
     try:
         for problem in found.problems:
             terminal.say(problem)
-        head = found.store.head()
-        what = Reported(
-            review=found.review,
-            head=head,
-            identity=found.identity,
-            contract=found.contract,
-            slide=found.review.slide or found.folder.name,
-            deidentify=options.deidentify,
-        )
-        said = contents(what)
+        said, head = _contents(found, deidentify=options.deidentify)
     finally:
         found.store.close()
-    page = html(said)
-    data = page.encode()
     if out.suffix.lower() == ".pdf":
         from leukview.ui.pdf import pdf  # Qt is loaded for this format only
 
-        foot = f"Log of {head.events:,} events, head {head.sha256}"
-        data = pdf(page, f"{said.slide} - LeukView", foot)
+        data = pdf(said)
+    else:
+        data = html(said).encode()
     with whole_file(out, replace=options.force) as file:
         file.write(data)
     terminal.say(f"Wrote the report to {out.name}.")
     terminal.say(f"The log has {head.events:,} events; its head is {head.sha256}.")
     return SOME_FAILED if found.unread or found.problems or found.review.errors else READ_ALL
+
+
+def _contents(found: Recorded, *, deidentify: bool) -> tuple[Contents, Head]:
+    head = found.store.head()
+    what = Reported(
+        review=found.review,
+        head=head,
+        identity=found.identity,
+        contract=found.contract,
+        slide=found.review.slide or found.folder.name,
+        deidentify=deidentify,
+    )
+    return contents(what), head

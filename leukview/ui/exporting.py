@@ -168,11 +168,8 @@ def _work(wish: _Wish) -> Work:
             deidentify=chosen.deidentify,
         )
     )
-    page = html(said)
-    foot = f"Log of {what.head.events:,} events, head {what.head.sha256}"
-    title = f"{said.slide} - LeukView"
     # Text is laid out in the thread of the window; a report has few pages.
-    data = pdf(page, title, foot) if chosen.kind is Kind.PDF else page.encode()
+    data = pdf(said) if chosen.kind is Kind.PDF else html(said).encode()
 
     def write(_cancel: CancelToken) -> Iterator[object]:
         with whole_file(chosen.path, replace=chosen.force) as file:

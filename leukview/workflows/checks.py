@@ -43,6 +43,7 @@ class AuditResult:
         differing: of the read, decided other than was suggested at the draw, or excluded.
         low, high: of the population, 95 %; the whole population until all drawn are read.
         overall: over all strata of the slide.
+        strata: the sampled images and all others.
     """
 
     population: int
@@ -52,6 +53,7 @@ class AuditResult:
     low: int
     high: int
     overall: Overall
+    strata: tuple[Stratum, ...]
 
     @property
     def complete(self) -> bool:
@@ -59,16 +61,17 @@ class AuditResult:
 
 
 def audit_result(review: Review, reading: Reading | None = None) -> AuditResult | None:
-    """Compare the sample with what was suggested when it was drawn; None without a sample.
+    """Compare a reading's sample with what was suggested at its draw; None without a sample.
 
     The interval is valid for the confident images alone. Images are counted by their bytes.
     """
-    audit = review.record.audits.get(reading or review.record.reading)
+    reading = reading or review.record.reading
+    audit = review.record.audits.get(reading)
     if audit is None:
         return None
     read = found = 0
     for sha, suggested in zip(audit.images, audit.suggestions, strict=True):
-        decision = review.decision_of(sha)
+        decision = review.decision_of(sha, reading)
         if decision is None or decision.state is DecisionState.UNSURE:
             continue
         read += 1
@@ -76,6 +79,7 @@ def audit_result(review: Review, reading: Reading | None = None) -> AuditResult 
     drawn = len(audit.images)
     done = read == drawn
     low, high = differing(audit.population, drawn, found) if done else (found, audit.population)
+    strata = _sampled(audit, read, found), _others(review, audit, reading)
     return AuditResult(
         population=audit.population,
         drawn=drawn,
@@ -83,7 +87,8 @@ def audit_result(review: Review, reading: Reading | None = None) -> AuditResult 
         differing=found,
         low=low,
         high=high,
-        overall=overall([_sampled(audit, read, found), _doubtful(review)]),
+        overall=overall(strata),
+        strata=strata,
     )
 
 
@@ -104,21 +109,22 @@ def _sampled(audit: Audit, read: int, found: int) -> Stratum:
     )
 
 
-def _doubtful(review: Review) -> Stratum:
+def _others(review: Review, audit: Audit, reading: Reading) -> Stratum:
     """All suggested images that the sample was not drawn from, by what is suggested now.
 
     These are the ones that need review, and those that were decided before the draw.
     """
-    sure = review.population_rows
     rest = review.suggested >= 0
-    rest[sure] = False
-    rows = _one_each(review, np.flatnonzero(rest))
-    state = review.state[rows]
-    said = (state > 0) & (state != _UNSURE)
-    other = said & (review.decided[rows] != review.suggested[rows])
-    return Stratum(
-        name="Other images", size=len(rows), read=int(said.sum()), differing=int(other.sum())
-    )
+    rest[review.rows_of(audit.population_images)] = False
+    rows = _one_each(review, np.flatnonzero(rest)).tolist()
+    read = found = 0
+    for row in rows:
+        decision = review.decision_of(review.sha256[row], reading)
+        if decision is None or decision.state is DecisionState.UNSURE:
+            continue
+        read += 1
+        found += decision.class_id != review.classes[int(review.suggested[row])].id
+    return Stratum(name="Other images", size=len(rows), read=read, differing=found)
 
 
 def _one_each(review: Review, rows: np.ndarray) -> np.ndarray:

@@ -26,8 +26,8 @@ def head_of(export: Path) -> Head:
     """Number of events and hash of the last, as an export names them.
 
     Args:
-        export: a table (CSV with any separator, JSON lines, XLSX), a report (HTML), or a session
-            (`.leukview`).
+        export: a table (CSV with any separator, JSON lines, XLSX), a report (HTML, PDF), or a
+            session (`.leukview`).
 
     Raises:
         UsageError: it cannot be read, or names no head, or names two.
@@ -36,13 +36,19 @@ def head_of(export: Path) -> Head:
     ending = export.suffix.lower()
     if ending in (".leukview", ".lkv"):
         return check(export).head
-    readers = {".xlsx": _xlsx, ".html": _html, ".htm": _html, ".jsonl": _json_lines}
+    readers = {
+        ".xlsx": _xlsx,
+        ".html": _html,
+        ".htm": _html,
+        ".pdf": _pdf,
+        ".jsonl": _json_lines,
+    }
     try:
         found = set(readers.get(ending, _csv)(export))
     except (OSError, ValueError, KeyError, zipfile.BadZipFile, ET.ParseError, csv.Error) as error:
         raise UsageError(
             f"{export.name} cannot be read ({error}). Nothing was verified against it. Name a CSV,"
-            " XLSX, HTML or .leukview file that LeukView exported."
+            " XLSX, HTML, PDF or .leukview file that LeukView exported."
         ) from error
     pairs = {(events, sha256) for events, sha256 in found if events.isdigit()}
     if len(pairs) != 1 or pairs != found:
@@ -80,7 +86,15 @@ def _json_lines(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _html(path: Path) -> Iterator[tuple[str, str]]:
-    text = html.unescape(re.sub("<[^>]*>", " ", path.read_text(encoding="utf-8")))
+    return _said(html.unescape(re.sub("<[^>]*>", " ", path.read_text(encoding="utf-8"))))
+
+
+def _pdf(path: Path) -> Iterator[tuple[str, str]]:
+    """Its metadata is plain text, unlike its pages."""
+    return _said(path.read_bytes().decode("latin-1"))
+
+
+def _said(text: str) -> Iterator[tuple[str, str]]:
     events = re.search(rf"{EVENTS}\W{{0,40}}(\d[\d,]*)", text)
     sha256 = re.search(rf"{HEAD}\W{{0,40}}([0-9a-f]{{64}})\b", text)
     if events and sha256:

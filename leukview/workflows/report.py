@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,21 +12,18 @@ from leukview import __version__
 from leukview.contract import ModelContract
 from leukview.domain.classes import Role, Unit
 from leukview.domain.errors import UsageError
-from leukview.domain.records import DecisionState, ModelIdentity
+from leukview.domain.records import ModelIdentity
 from leukview.measures import confusion
-from leukview.measures.intervals import clopper_pearson
+from leukview.measures.agreement import agreement
 from leukview.reports.about import About
-from leukview.reports.html_report import ClassLine, Contents, Part
+from leukview.reports.html_report import ClassLine, Contents
 from leukview.session.events import Head, now
 from leukview.workflows.actions import Reading
-from leukview.workflows.checks import audit_result, audit_words, checks
-from leukview.workflows.readers import BetweenReaders, between_readers, kappa_words, switches
-from leukview.workflows.record import Mode, State
+from leukview.workflows.readers import kappa_words
+from leukview.workflows.record import Mode, Record, State
+from leukview.workflows.report_parts import EXCLUDED, UNSURE, Stands, parts, share, stands_of, when
 from leukview.workflows.review import Review
 
-_STATES = tuple(DecisionState)
-_UNSURE, _EXCLUDED = (_STATES.index(s) for s in (DecisionState.UNSURE, DecisionState.EXCLUDED))
-_DASH = "\N{EN DASH}"
 _READINGS = {
     Reading.FIRST: "First reading",
     Reading.SECOND: "Second reading",
@@ -55,33 +52,6 @@ class Reported:
     deidentify: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Stands:
-    """What the table says of each image: what was settled, else what the first reader said.
-
-    Attributes:
-        state: index into `DecisionState`, (N,).
-        decided: class index (N,), -1 for none.
-        reasons: of each excluded image.
-    """
-
-    state: NDArray[np.int64]
-    decided: NDArray[np.int64]
-    reasons: list[str]
-
-
-def _stands(review: Review) -> _Stands:
-    place = {one.id: number for number, one in enumerate(review.classes)}
-    said = [
-        review.final_decision(row) if review.sha256[row] else None for row in range(review.count)
-    ]
-    return _Stands(
-        state=np.array([_STATES.index(d.state) if d else 0 for d in said], np.int64),
-        decided=np.array([place.get(d.class_id, -1) if d else -1 for d in said], np.int64),
-        reasons=[d.reason for d in said if d and d.state is DecisionState.EXCLUDED],
-    )
-
-
 def contents(what: Reported) -> Contents:
     """Everything that stands in the report.
 
@@ -95,7 +65,7 @@ def contents(what: Reported) -> Contents:
             " Nothing was written. End the blind reading in the window, then report."
         )
     unit = what.contract.unit if what.contract else Unit.CELL
-    stands = _stands(review)
+    stands = stands_of(review)
     about = About(
         title="Report of a reviewed slide",
         model=what.identity.model_id,
@@ -108,33 +78,25 @@ def contents(what: Reported) -> Contents:
         log_head=what.head.sha256,
         deidentified=what.deidentify,
     )
-    between = between_readers(review)
-    parts = [_checks(review), _audit(review), _readers(between, what.deidentify), _switches(review)]
+    matrix = _matrix(review, stands)
     return Contents(
         slide="Slide (name left out)" if what.deidentify else what.slide,
         facts=_facts(what, stands),
         classes=_classes(review, stands, unit),
         cells=unit is Unit.CELL,
         names=[one.name for one in review.classes],
-        matrix=_matrix(review, stands),
-        parts=[part for part in [*parts, _left_out(review, stands, what)] if part is not None],
+        matrix=matrix.tolist(),
+        matrix_words=_matrix_words(matrix, _chosen(review, stands)),
+        parts=parts(review, stands, deidentify=what.deidentify),
         about=about,
     )
 
 
-def _facts(what: Reported, stands: _Stands) -> list[tuple[str, str]]:
+def _facts(what: Reported, stands: Stands) -> list[tuple[str, str]]:
     """What the slide is, who read it and how, and what suggested."""
     review, record = what.review, what.review.record
     names = _people(what)
-    state = {State.DRAFT: "Draft, not finished", State.FINAL: "Final", State.AMENDED: "Amended"}
-    words = state[record.state]
-    if record.state is State.AMENDED and record.open:
-        words = "Being amended, not final"
-    if record.changed_at:
-        words += f", {record.changed_at}" + (f", by {names.get(record.by, record.by)}")
-    facts = [("State", words)]
-    if review.patient and not what.deidentify:
-        facts.append(("Patient", review.patient))
+    facts = [("State", _state(record, names)), *_names(what)]
     for word, text in (("Reason for amending", record.reason), ("Comment", record.comment)):
         if text:
             facts.append((word, "left out" if what.deidentify else text))
@@ -144,22 +106,46 @@ def _facts(what: Reported, stands: _Stands) -> list[tuple[str, str]]:
             blind = record.modes.get(reading) is Mode.BLIND or reading in record.revealed
             mode = "blind first, then with the suggestions" if blind else "assisted"
             people = ", ".join(names.get(one, one) for one in readers)
-            facts.append((title, f"{people}; {mode}"))
+            typed = "" if names else " (as typed, not authenticated)"
+            facts.append((title, f"{people}{typed}; {mode}"))
+    if record.reading is Reading.SECOND:
+        facts.append(("Counted", "what the second reader decided; that reading is under way"))
     decided = int((stands.state > 0).sum())
-    facts.append(
-        (
-            "Images",
-            f"{review.count:,}, of which {decided:,} decided; chosen by the reader, not at random",
-        )
-    )
+    chosen = _chosen(review, stands)
+    facts.append(("Images", f"{decided:,} of {review.count:,} reviewed; {chosen}"))
     if record.target:
         facts.append(("Count target", f"{record.target:,}"))
+    return facts + _model(what)
+
+
+def _state(record: Record, names: Mapping[str, str]) -> str:
+    states = {State.DRAFT: "Draft, not finished", State.FINAL: "Final", State.AMENDED: "Amended"}
+    words = states[record.state]
+    if record.state is State.AMENDED and record.open:
+        words = "Being amended, not final"
+    if record.changed_at:
+        words += f", {when(record.changed_at)}, by {names.get(record.by, record.by)}"
+    return words
+
+
+def _names(what: Reported) -> list[tuple[str, str]]:
+    """Of folder and patient, which a de-identified report does not have."""
+    if what.deidentify:
+        return []
+    folders = ", ".join(dict.fromkeys(image.folder for image in what.review.images))
+    facts = [("Folder", folders)] if folders != what.slide else []
+    return facts + ([("Patient", what.review.patient)] if what.review.patient else [])
+
+
+def _model(what: Reported) -> list[tuple[str, str]]:
+    if not what.identity.sha256:
+        return []
     title = what.contract.title if what.contract else what.identity.model_id
-    devices = ", ".join(sorted(set(review.devices.values())))
-    if what.identity.sha256:
-        facts.append(("Model", f"{title}, on {devices}" if devices else title))
-        facts.append(("SHA-256 of the model", what.identity.sha256))
-    return facts
+    devices = ", ".join(sorted(set(what.review.devices.values())))
+    return [
+        ("Model", f"{title}, on {devices}" if devices else title),
+        ("SHA-256 of the model", what.identity.sha256),
+    ]
 
 
 def _readers_of(review: Review, reading: Reading) -> list[str]:
@@ -179,11 +165,11 @@ def _people(what: Reported) -> dict[str, str]:
     return {name: f"Reader {n}" for n, name in enumerate(dict.fromkeys(names), 1)}
 
 
-def _classes(review: Review, stands: _Stands, unit: Unit) -> list[ClassLine]:
+def _classes(review: Review, stands: Stands, unit: Unit) -> list[ClassLine]:
     """Counts and shares; the decision where there is one, else the suggestion, is combined."""
     kinds = len(review.classes)
     combined = np.where(stands.decided >= 0, stands.decided, review.suggested)
-    combined[(stands.state == _UNSURE) | (stands.state == _EXCLUDED)] = -1
+    combined[(stands.state == UNSURE) | (stands.state == EXCLUDED)] = -1
     count = [
         np.bincount(column[(column >= 0) & (column < kinds)], minlength=kinds)
         for column in (review.suggested, stands.decided, combined)
@@ -197,7 +183,7 @@ def _classes(review: Review, stands: _Stands, unit: Unit) -> list[ClassLine]:
     lines = []
     for number, one in enumerate(review.classes):
         shares = [
-            _share(int(column[number]), total) if number in white and total else ""
+            share(int(column[number]), total) if number in white and total else ""
             for column, total in zip(count, totals, strict=True)
         ]
         lines.append(
@@ -210,92 +196,31 @@ def _classes(review: Review, stands: _Stands, unit: Unit) -> list[ClassLine]:
     return lines
 
 
-def _share(part: int, whole: int) -> str:
-    low, high = clopper_pearson(part, whole)
-    return f"{100 * part / whole:.1f} % ({100 * low:.1f}{_DASH}{100 * high:.1f})"
-
-
-def _matrix(review: Review, stands: _Stands) -> list[list[int]]:
-    kinds = len(review.classes)
+def _matrix(review: Review, stands: Stands) -> NDArray[np.int64]:
     both = (stands.decided >= 0) & (review.suggested >= 0)
     rows, columns = (side[both].astype(np.int64) for side in (stands.decided, review.suggested))
-    found: list[list[int]] = confusion.matrix(rows, columns, max(1, kinds)).tolist()
-    return found
+    return confusion.matrix(rows, columns, max(1, len(review.classes)))
 
 
-def _checks(review: Review) -> Part:
-    lines = [
-        (("passed: " if one.passed else "open: ") + one.name, one.figure) for one in checks(review)
-    ]
-    return Part("Checks", "", lines)
-
-
-def _audit(review: Review) -> Part | None:
-    found, audit = audit_result(review), review.record.audit
-    if found is None or audit is None:
-        return None
-    return Part(
-        "Audit sample",
-        "A random sample of images that the model was sure of, read without their suggestions."
-        " What is counted are differences from this reader, not errors; the interval holds for the"
-        " confident images of this slide.",
-        [
-            ("Result", audit_words(found)),
-            ("Drawn", f"{found.drawn:,} of {found.population:,}, seed {audit.seed}, {audit.at}"),
-            ("Population", f"SHA-256 {audit.population_sha256}"),
-            *([("Of all images", found.overall.reason)] if found.overall.reason else []),
-        ],
+def _matrix_words(matrix: NDArray[np.int64], chosen: str) -> str:
+    total, same = int(matrix.sum()), int(matrix.trace())
+    if not total:
+        return "No image has both a decision for a class and a suggestion."
+    share = f"the same class for {same:,} ({100 * same / total:.1f} %)"
+    return (
+        f"n = {total:,}; {share}; kappa of reader and model"
+        f" {kappa_words(agreement(matrix))}. Images: {chosen}."
     )
 
 
-def _readers(found: BetweenReaders | None, deidentify: bool) -> Part | None:
-    if found is None:
-        return None
-    first, second = ("Reader 1", "Reader 2") if deidentify else (found.first, found.second)
-    lines = [
-        ("Read by both", f"{found.both:,} of {found.images:,} images"),
-        ("Called differently", f"{found.differing:,}, of which {found.settled:,} settled"),
-        ("Cohen's kappa", kappa_words(found.whole)),
-    ]
-    for one, each in zip(found.classes, found.each, strict=True):
-        shares = " and ".join(f"{100 * share:.1f} %" for share in each.prevalence)
-        lines.append(
-            (
-                one.name,
-                f"{first} {each.first:,}, {second} {each.second:,}, both {each.both:,};"
-                f" prevalence {shares}; kappa {kappa_words(each.agreement)}",
-            )
-        )
-    words = "Kappa depends on how rare a class is, so it stands beside what each reader found."
-    return Part("Two readers", words, lines)
-
-
-def _switches(review: Review) -> Part | None:
-    found = switches(review)
-    if found is None or not found.n:
-        return None
-    lines = []
-    for word, rate in (
-        ("Differed from the suggestion, changed to it", found.to_suggestion),
-        ("Differed from the suggestion, changed to a third class", found.elsewhere),
-        ("Agreed with the suggestion, changed to another", found.away),
-    ):
-        share = f" ({_share(rate.count, rate.n)})" if rate.n else ""
-        lines.append((word, f"{rate.count:,} of {rate.n:,}{share}"))
-    words = f"How {found.n:,} decisions made blind moved after the suggestions were shown."
-    return Part("After the blind reading", words, lines)
-
-
-def _left_out(review: Review, stands: _Stands, what: Reported) -> Part | None:
-    """What is in no count, and why."""
-    lines = []
-    unsure = int((stands.state == _UNSURE).sum())
-    if unsure:
-        lines.append(("Unsure", f"{unsure:,}"))
-    reasons = Counter(stands.reasons)
-    if what.deidentify and reasons:
-        reasons = Counter({"reasons left out": sum(reasons.values())})
-    lines += [(f"Excluded: {why or 'no reason'}", f"{n:,}") for why, n in reasons.most_common()]
-    if review.errors:
-        lines.append(("Could not be read", f"{len(review.errors):,}"))
-    return Part("In no count", "", lines) if lines else None
+def _chosen(review: Review, stands: Stands) -> str:
+    """How the reviewed images came to be these."""
+    readable = np.ones(review.count, np.bool_)
+    readable[list(review.errors)] = False
+    if not ((stands.state == 0) & readable).any():
+        return "all of them" if readable.all() else "all that could be read"
+    drawn = {sha for audit in review.record.audits.values() for sha in audit.images}
+    read = int((stands.state[review.rows_of(drawn)] > 0).sum())
+    if not read:
+        return "chosen by the reader, not at random"
+    return f"{read:,} drawn at random for the audit sample, the others chosen by the reader"

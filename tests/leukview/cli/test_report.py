@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 from leukview.__main__ import main
+from leukview.cli import report
 from leukview.domain.progress import CancelToken
 from leukview.workflows.export_head import head_of
 from leukview.workflows.opened import Opening
@@ -30,7 +33,7 @@ def test_the_report_is_written_as_html_and_names_the_head_that_verify_checks(
     assert main(["report", str(folder), "--out", str(out)]) == 0
     text = out.read_text(encoding="utf-8")
     assert "<h1>Kasten ü</h1>" in text
-    assert "3, of which 2 decided" in text
+    assert "2 of 3 reviewed; chosen by the reader, not at random" in text
     assert head_of(out).events == 1
     assert main(["verify", str(folder), "--against", str(out)]) == 0
     assert main(["report", str(folder), "--out", str(out)]) == 5
@@ -40,11 +43,22 @@ def test_the_report_is_written_as_html_and_names_the_head_that_verify_checks(
 def test_the_report_is_written_as_pdf(folder, tmp_path, qapp):
     out = tmp_path / "report.pdf"
     assert main(["report", str(folder), "--out", str(out)]) == 0
+    assert head_of(out).events == 1
+    assert main(["verify", str(folder), "--against", str(out)]) == 0
     data = out.read_bytes()
     assert data.startswith(b"%PDF-1.")
     assert data.rstrip().endswith(b"%%EOF")
     assert b"/Count 1" in data or b"/Count 2" in data
     assert len(data) > 5000
+
+
+def test_a_stopped_report_leaves_nothing(folder, tmp_path, capsys, monkeypatch):
+    stopped = CancelToken()
+    stopped.cancel()
+    monkeypatch.setattr(report, "stoppable", lambda: contextlib.nullcontext(stopped))
+    assert main(["report", str(folder), "--out", str(tmp_path / "r.html")]) == 130
+    assert "stopped" in capsys.readouterr().err
+    assert not (tmp_path / "r.html").exists()
 
 
 def test_another_ending_and_a_folder_that_nobody_reviewed_are_refused(

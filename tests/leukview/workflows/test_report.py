@@ -8,7 +8,7 @@ import pytest
 
 from leukview.domain.errors import UsageError
 from leukview.domain.records import ModelIdentity
-from leukview.reports.html_report import html
+from leukview.reports.html_report import Contents, html
 from leukview.workflows.actions import Reading
 from leukview.workflows.export_head import head_of
 from leukview.workflows.record import Mode
@@ -55,8 +55,11 @@ def test_counts_shares_and_intervals_are_those_of_the_decisions_that_stand(repor
     assert hem.shares[2] == "55.3 % (38.3–71.4)"  # 21 of 38, by scipy's beta distribution
     assert said.matrix == [[9, 2], [1, 0]]
     facts = dict(said.facts)
-    assert facts["Images"].startswith("40, of which 14 decided")
-    assert facts["Second reading"] == "Ben; assisted"
+    assert facts["Images"] == "14 of 40 reviewed; chosen by the reader, not at random"
+    assert facts["First reading"] == "Ada (as typed, not authenticated); assisted"
+    assert facts["Second reading"] == "Ben (as typed, not authenticated); assisted"
+    assert (facts["Folder"], facts["Patient"]) == ("f", "Müller")
+    assert said.matrix_words.startswith("n = 12; the same class for 9 (75.0 %); kappa of reader")
     parts = {part.title: dict(part.lines) for part in said.parts}
     assert parts["In no count"] == {"Unsure": "1", "Excluded: smudge": "1"}
     assert parts["Two readers"]["Called differently"] == "1, of which 1 settled"
@@ -115,5 +118,76 @@ def test_what_an_audit_sample_and_a_blind_reading_have_shown_stands_in_it(reopen
     parts = {part.title: dict(part.lines) for part in said.parts}
     assert parts["Audit sample"]["Result"].startswith("0 of 5 differ from this reader; 0 to ")
     assert parts["Audit sample"]["Drawn"].startswith("5 of 30, seed 3, ")
+    assert dict(said.facts)["Images"] == (
+        "8 of 40 reviewed; 5 drawn at random for the audit sample, the others chosen by the reader"
+    )
     moved = parts["After the blind reading"]
-    assert moved["Differed from the suggestion, changed to it"].startswith("1 of 1 (100.0 %")
+    assert moved["Differed, then as suggested"] == "1 of 1, 100.0 % (2.5–100.0)"
+
+
+def report_of(review) -> Contents:
+    return contents(
+        Reported(
+            review=review,
+            head=review.head(),
+            identity=ModelIdentity(model_id="a", sha256="a" * 64, device=""),
+            contract=None,
+            slide="S",
+        )
+    )
+
+
+def test_the_audit_sample_stands_by_strata_with_the_weighted_share_of_all(reopen):
+    review = reopen()
+    review.draw_audit(5, 3, 0.9)
+    said = {part.title: part.table for part in report_of(review).parts}
+    none = "not read to the end"
+    assert said["Audit sample"].rows == [
+        ["Confident images", "30", "0", "0", none],
+        ["Other images", "10", "0", "0", none],
+        ["All, weighted", "40", "0", "–", "none until all is read"],
+    ]
+    rows = review.audit_rows.tolist()
+    other = {"hem": "all", "all": "hem"}
+    ids = [review.classes[int(review.suggested[row])].id for row in range(40)]
+    review.decide(rows[:1], other[ids[rows[0]]])
+    for row in [*rows[1:], *range(10)]:
+        review.decide([row], ids[row])
+    said = {part.title: part.table for part in report_of(review).parts}
+    assert said["Audit sample"].rows == [
+        ["Confident images", "30", "5", "1", "1–20 of 30"],
+        ["Other images", "10", "10", "0", "all read"],
+        ["All, weighted", "40", "15", "15.0 %", "2.5–50.0 %"],
+    ]
+
+
+def test_the_sample_of_the_first_reading_stays_in_the_report_when_another_reads(reopen):
+    review = reopen()
+    review.draw_audit(5, 3, 0.9)
+    rows = review.audit_rows.tolist()
+    review.agree(rows)
+    for row in rows:
+        review.decide([row], review.classes[int(review.suggested[row])].id)
+    before = [part for part in report_of(review).parts if part.title == "Audit sample"]
+    review.begin(Reading.SECOND, "Ben")
+    review.decide([0], "hem")
+    said = report_of(review)
+    assert [part for part in said.parts if part.title.startswith("Audit sample")] == before
+    assert "second reader" in dict(said.facts)["Counted"]
+
+
+def test_two_readers_stand_side_by_side_by_class(reported):
+    said = contents(reported())
+    table = next(part.table for part in said.parts if part.title == "Two readers")
+    # Ada hem, hem, hem; Ben hem, hem, all
+    assert table.heads[1:3] == ["Ada: n, prevalence", "Ben: n, prevalence"]
+    assert [row[:5] for row in table.rows] == [
+        ["hem", "3 (100.0 %)", "2 (66.7 %)", "2 (80.0 %)", "0.0 %"],
+        ["all", "0 (0.0 %)", "1 (33.3 %)", "0 (0.0 %)", "80.0 %"],
+    ]
+
+
+def test_all_images_are_not_called_chosen(reopen):
+    review = reopen()
+    review.agree(range(40))
+    assert dict(report_of(review).facts)["Images"] == "40 of 40 reviewed; all of them"
