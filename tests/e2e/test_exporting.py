@@ -77,8 +77,9 @@ def test_every_kind_of_table_holds_the_decisions(reviewed):
     assert (h.out / "s.csv").read_text(encoding="utf-8-sig").startswith("image;folder;")
     export(h, Kind.XLSX, "t.xlsx")
     until_written(h, "t.xlsx")
-    sheet = openpyxl.load_workbook(h.out / "t.xlsx", read_only=True).worksheets[0]
-    assert sum(1 for _ in sheet.iter_rows()) == 4
+    book = openpyxl.load_workbook(h.out / "t.xlsx", read_only=True)
+    assert sum(1 for _ in book.worksheets[0].iter_rows()) == 4
+    book.close()
     export(h, Kind.JSONL, "t.jsonl")
     until_written(h, "t.jsonl")
     lines = (h.out / "t.jsonl").read_text(encoding="utf-8").splitlines()
