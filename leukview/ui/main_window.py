@@ -24,6 +24,7 @@ from leukview.ui.readings import Readings
 from leukview.ui.second_model import SecondModel
 from leukview.ui.settings import Settings
 from leukview.ui.slides import Slides
+from leukview.ui.taking_in import TakingIn
 from leukview.ui.theme import Style, Theme, Wish
 from leukview.ui.widgets import parts
 from leukview.ui.widgets.overview import Overview
@@ -74,6 +75,7 @@ class MainWindow(QMainWindow):
         self.finishing = Finishing(self, controller)
         self.readings = Readings(self, controller, settings)
         self.second = SecondModel(self, controller)
+        self.taking_in = TakingIn(self, controller)
         self.slides = Slides(self, controller, settings)
         WindowKeys(self, a)
         Dropping(self, controller)
@@ -228,7 +230,7 @@ class MainWindow(QMainWindow):
         here = self.stack.currentWidget() is self.page
         has = self._controller.review is not None
         self.actions_.enable_page(here and has)
-        for name in ("export", "close_folder", "review", "overview"):
+        for name in ("export", "close_folder", "review", "overview", "delete_session"):
             self.actions_[name].setEnabled(has)
         self.finishing.enable(self.actions_)
         self.readings.show()
@@ -286,5 +288,6 @@ class MainWindow(QMainWindow):
         self.page.loader.stop(0)  # its threads end while the rest does
         self._controller.close()
         self.second.shut_down()
+        self.taking_in.shut_down()
         self.page.stop()
         super().closeEvent(event)

@@ -1,0 +1,138 @@
+"""File > Import and the deletion of a session through the window."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog
+
+from leukview.__main__ import main
+from leukview.ui.dialogs.dialog import ActDialog
+from leukview.ui.dialogs.import_dialog import ImportDialog
+
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
+CONTROL, CLICK = Qt.KeyboardModifier.ControlModifier, Qt.MouseButton.LeftButton
+FILES = {"a.bmp": 20, "b.bmp": 35, "c.bmp": 235, "d.bmp": 245}
+
+
+@pytest.fixture
+def exported(start, hand, image_folder, tmp_path):
+    """A window with four decided images, and a table and a session file of them."""
+    h = hand(start())
+    h.folder = image_folder(FILES, name="Fall ü")
+    h.open(h.folder)
+    for key in (Qt.Key.Key_1, Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_U):
+        h.press(key)
+    h.one.controller.review.comment([3], "blurred")
+    h.table, h.session = tmp_path / "t.csv", tmp_path / "s.leukview"
+    h.one.window.close_folder()
+    for out in (h.table, h.session):
+        assert main(["export", str(h.folder), "--out", str(out)]) == 0
+    h.open(h.folder)
+    return h
+
+
+@pytest.fixture
+def choose(monkeypatch):
+    """The next file dialog answers with this path."""
+
+    def answer(path) -> None:
+        monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
+
+    return answer
+
+
+def clear_all(h) -> None:
+    h.press(Qt.Key.Key_A, CONTROL)
+    h.press(Qt.Key.Key_Backspace)
+
+
+def test_a_table_is_shown_before_it_is_taken_and_one_undo_takes_it_back(exported, choose, qtbot):
+    h = exported
+    clear_all(h)
+    choose(h.table)
+    met = h.answer(ImportDialog, lambda d: qtbot.mouseClick(d.act_button, CLICK))
+    h.press(Qt.Key.Key_I, CONTROL)
+    h.until(lambda: "taken from t.csv" in h.said)
+    assert "4 new" in met[0].counts.text()
+    assert h.states == ["agreed", "agreed", "agreed", "unsure"]
+    h.press(Qt.Key.Key_Z, CONTROL)
+    assert h.states == ["undecided"] * 4
+
+
+def test_in_a_conflict_what_stands_stays_unless_it_is_ticked(exported, choose, qtbot):
+    h = exported
+    h.one.controller.review.decide([0, 1], "all")
+    choose(h.table)
+    met = []
+
+    def look(dialog) -> None:
+        met.append((dialog.act_button.text(), dialog.act_button.isEnabled()))
+        dialog.table.setCurrentItem(dialog.ticks[1])
+        qtbot.keyClick(dialog.table, Qt.Key.Key_Space)
+        met.append((dialog.act_button.text(), dialog.act_button.isEnabled()))
+        qtbot.mouseClick(dialog.theirs, CLICK)
+        met.append(len(dialog.chosen))
+        qtbot.mouseClick(dialog.mine, CLICK)
+        met.append(len(dialog.chosen))
+        qtbot.keyClick(dialog.table, Qt.Key.Key_Space)
+        if dialog.act_button.isEnabled():
+            qtbot.mouseClick(dialog.act_button, CLICK)
+        else:
+            dialog.reject()  # else the test would wait for ever
+
+    h.answer(ImportDialog, look)
+    h.press(Qt.Key.Key_I, CONTROL)
+    h.until(lambda: "1 image taken from t.csv" in h.said)
+    assert met == [("Nothing to import", False), ("Import 1 image", True), 2, 0]
+    review = h.one.controller.review
+    assert [review.decision(row).class_id for row in (0, 1)] == ["all", "hem"]
+
+
+def test_into_a_final_slide_nothing_is_imported_and_that_is_said_before_anything_is_asked(
+    exported, choose
+):
+    h = exported
+    h.one.controller.act(lambda review: review.finish())
+    choose(h.table)
+    h.press(Qt.Key.Key_I, CONTROL)
+    h.until(lambda: "This slide is final" in h.one.window.page.banner.words.text())
+    assert h.states == ["agreed", "agreed", "agreed", "unsure"]
+
+
+def test_what_is_no_table_is_said_and_changes_nothing(exported, choose, tmp_path):
+    h = exported
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    choose(tmp_path / "x.csv")
+    before = h.states
+    h.press(Qt.Key.Key_I, CONTROL)
+    h.until(lambda: "does not have LeukView's columns" in h.one.window.page.banner.words.text())
+    assert h.states == before
+
+
+def test_a_session_is_deleted_for_good_after_a_question_and_comes_back_from_its_file(
+    exported, choose, qtbot
+):
+    h = exported
+    window = h.one.window
+    h.answer(ActDialog, lambda d: qtbot.keyClick(d, Qt.Key.Key_Return))
+    window.actions_["delete_session"].trigger()
+    assert h.one.controller.folder is not None, "Enter keeps it"
+    h.answer(ActDialog, lambda d: qtbot.mouseClick(d.act_button, CLICK))
+    window.actions_["delete_session"].trigger()
+    assert h.one.controller.folder is None
+    assert "deleted" in h.said
+    choose(h.session)
+    window.actions_["import"].trigger()
+    h.open(h.folder)
+    assert h.states == ["agreed", "agreed", "agreed", "unsure"]
+    assert h.one.controller.review.comments == {3: "blurred"}
+
+
+def test_a_deleted_session_is_really_gone(exported, qtbot):
+    h = exported
+    h.answer(ActDialog, lambda d: qtbot.mouseClick(d.act_button, CLICK))
+    h.one.window.actions_["delete_session"].trigger()
+    h.open(h.folder)
+    assert h.states == ["undecided"] * 4
+    assert not h.one.window.actions_["undo"].isEnabled()
