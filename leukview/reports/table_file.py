@@ -5,7 +5,9 @@ Nothing is judged here: each line becomes its cells by the names of the columns,
 
 from __future__ import annotations
 
+import codecs
 import csv
+import io
 import json
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -55,21 +57,25 @@ def read_table(path: Path) -> Iterator[Line]:
 
 
 def _csv(path: Path) -> Iterator[Line]:
-    data = path.read_bytes()
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        text = data.decode("cp1252")  # what a spreadsheet program saves without a mark
-    lines = text.removeprefix(BOM).splitlines(keepends=True)
-    if not lines:
-        return
-    head = lines[0].replace('"', "")
+    text = _decoded(path.read_bytes())
+    head = text.partition("\n")[0].replace('"', "")
     separator = max(_SEPARATORS, key=head.count)
-    reader = csv.reader(lines, delimiter=separator)
-    names = next(reader)
+    # Not `splitlines`, which also breaks at characters that may stand in a comment.
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    names = next(reader, [])
     for cells in reader:
         if any(cells):
             yield reader.line_num, _by_name(names, cells)
+
+
+def _decoded(data: bytes) -> str:
+    """What spreadsheet programs save: UTF-8, as "Unicode text" UTF-16, or without a mark cp1252."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16")
+    try:
+        return data.decode("utf-8").removeprefix(BOM)
+    except UnicodeDecodeError:
+        return data.decode("cp1252")
 
 
 def _by_name(names: Iterable[str], cells: list[str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from leukview.domain.progress import CancelToken
 from leukview.domain.records import Decision, DecisionState
@@ -19,6 +20,7 @@ from leukview.workflows.identified import read
 from leukview.workflows.review import Review
 
 _BATCH = 64
+_MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 _FOR_A_CLASS = (DecisionState.AGREED, DecisionState.CHANGED)
 
 
@@ -56,7 +58,7 @@ class Plan:
         conflicts: where something else stands.
         unknown: numbers and names of lines about images that are not here.
         foreign: numbers and class ids of lines with classes that the model in use does not have.
-        bad: numbers of lines that cannot be read, and why.
+        bad: numbers of lines that cannot be taken, and why.
     """
 
     table: str
@@ -79,7 +81,7 @@ class Plan:
             (self.silent, "without a decision, flag or comment"),
             (len(self.unknown), "about images that are not here"),
             (len(self.foreign), "of classes that the model in use does not have"),
-            (len(self.bad), "that cannot be read"),
+            (len(self.bad), "that cannot be taken"),
         ):
             if count:
                 said.append(f"{count:,} {words}.")
@@ -112,7 +114,7 @@ def plan(
     by_hash = {sha256: row for row, sha256 in enumerate(review.sha256) if sha256}
     by_name = {image.name: row for row, image in enumerate(review.images)}
     ids = {one.id for one in review.classes}
-    taken: dict[str, int] = {}
+    taken: dict[str, tuple[int, Adopted]] = {}  # of each image, the line that counts
     for line in lines:
         if cancel and cancel.cancelled:
             break
@@ -123,7 +125,7 @@ def plan(
         except ValueError as error:
             made.bad.append((number, str(error)))
             continue
-        image, sha256 = _name(cells), cells.get("sha256", "")
+        image, sha256 = _name(cells), cells.get("sha256", "").strip().lower()
         row = by_hash.get(sha256) if sha256 else by_name.get(image)
         if row is None or not review.sha256[row]:
             made.unknown.append((number, image))
@@ -131,10 +133,12 @@ def plan(
             made.foreign.append((number, said.class_id))
         elif _is_silent(said):
             made.silent += 1
-        elif taken.setdefault(review.sha256[row], number) != number:
-            made.bad.append((number, f"the same image stands in line {taken[review.sha256[row]]}"))
-        else:
+        elif (first := taken.setdefault(review.sha256[row], (number, said)))[0] == number:
             _lay_beside(made, review, row, number, said)
+        elif first[1] == said:
+            made.same += 1  # two files with the same bytes
+        else:
+            made.bad.append((number, f"line {first[0]} says something else about the same image"))
     return made
 
 
@@ -276,13 +280,27 @@ def _said(cells: Mapping[str, str]) -> Adopted:
         class_id=class_id if for_class else "",
         reason=_typed(cells, "exclude_reason") if state == DecisionState.EXCLUDED else "",
         reviewer=_typed(cells, "reviewer"),
-        decided_at=cells.get("decided_at", ""),
+        decided_at=_moment(cells.get("decided_at", "").strip()),
         suggestion_seen=bool(read_truth(cells.get("suggestion_seen", ""), "suggestion_seen")),
         suggestion=cells.get("suggestion", ""),
         queue=cells.get("queue", ""),
         flag=bool(read_truth(cells.get("flag", "") or "false", "flag")),
         comment=_typed(cells, "comment"),
     )
+
+
+def _moment(text: str) -> str:
+    """As every export writes it; another text in the log would stop the next export as Parquet.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not text:
+        return ""
+    try:
+        return datetime.strptime(text, _MOMENT).replace(tzinfo=UTC).strftime(_MOMENT)
+    except ValueError as error:
+        raise ValueError(f"decided_at is {text!r}, not like 2026-11-22T18:05:09Z") from error
 
 
 def _typed(cells: Mapping[str, str], name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from datetime import UTC, datetime
 
@@ -28,6 +29,16 @@ def test_a_csv_is_read_whatever_stands_between_its_cells(tmp_path, text):
     assert list(read_table(file)) == WANTED
     file.write_bytes(text.lstrip("\N{ZERO WIDTH NO-BREAK SPACE}").encode("cp1252"))
     assert list(read_table(file)) == WANTED, "as old programs save it"
+    file.write_bytes(text.lstrip("\N{ZERO WIDTH NO-BREAK SPACE}").encode("utf-16"))
+    assert list(read_table(file)) == WANTED, "as a spreadsheet program saves Unicode text"
+
+
+def test_a_comment_of_several_lines_stays_one_cell(tmp_path):
+    words = "pale\u2028or\x0bnot\x85?\r\nsee"
+    file = tmp_path / "t.csv"
+    with file.open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out).writerows([["image", "decision_state", "comment"], ["a", "unsure", words]])
+    assert [cells["comment"] for _, cells in read_table(file)] == [words]
 
 
 def test_cells_that_a_spreadsheet_left_out_are_empty(tmp_path):

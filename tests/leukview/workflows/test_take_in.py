@@ -76,11 +76,15 @@ def test_lines_that_do_not_fit_are_named_with_their_number(reopen):
         (9, strange),
         line(review, 3),
         (11, line(review, 3)[1]),
+        (14, line(review, 3, decision="hem")[1]),
+        (15, line(review, 7, decided_at="30.02.2026 8:05")[1]),
         (12, {"image": "04.png", "decision_state": "unsure"}),
         line(review, 6, "undecided", ""),
     ]
     made = plan("t.csv", lines, review)
-    assert [number for number, _ in made.bad] == [2, 3, 11]
+    assert [number for number, _ in made.bad] == [2, 3, 14, 15]
+    assert "line 5 says something else" in made.bad[2][1]
+    assert made.same == 1, "two files with the same bytes stand in a table twice"
     assert made.foreign == [(4, "monocyte")]
     assert made.unknown == [(9, "05.png")], "a hash counts before a name"
     assert set(made.new) == {review.sha256[3], review.sha256[4]}, "without a hash the name counts"
