@@ -242,7 +242,7 @@ def verify(
     against: Annotated[
         Path | None,
         typer.Option(
-            metavar="EXPORT", help="A CSV, XLSX, HTML or .leukview file exported from it earlier."
+            metavar="EXPORT", help="A table, report or .leukview file exported from it earlier."
         ),
     ] = None,
 ) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from leukview.domain.errors import UsageError
 from leukview.domain.table import BOM
+from leukview.reports import parquet_export
 from leukview.session.events import Head
 from leukview.session.verify import check
 
@@ -26,11 +27,12 @@ def head_of(export: Path) -> Head:
     """Number of events and hash of the last, as an export names them.
 
     Args:
-        export: a table (CSV with any separator, JSON lines, XLSX), a report (HTML, PDF), or a
-            session (`.leukview`).
+        export: a table (CSV with any separator, JSON lines, XLSX, Parquet), a report (HTML, PDF),
+            or a session (`.leukview`).
 
     Raises:
-        UsageError: it cannot be read, or names no head, or names two.
+        UsageError: it cannot be read, or names no head, or names two; or it is Parquet, and
+            pyarrow is not installed.
         SessionError: a `.leukview` file that cannot be read.
     """
     ending = export.suffix.lower()
@@ -42,13 +44,15 @@ def head_of(export: Path) -> Head:
         ".htm": _html,
         ".pdf": _pdf,
         ".jsonl": _json_lines,
+        ".ndjson": _json_lines,
+        ".parquet": _parquet,
     }
     try:
         found = set(readers.get(ending, _csv)(export))
     except (OSError, ValueError, KeyError, zipfile.BadZipFile, ET.ParseError, csv.Error) as error:
         raise UsageError(
             f"{export.name} cannot be read ({error}). Nothing was verified against it. Name a CSV,"
-            " XLSX, HTML, PDF or .leukview file that LeukView exported."
+            " XLSX, Parquet, JSON lines, HTML, PDF or .leukview file that LeukView exported."
         ) from error
     pairs = {(events, sha256) for events, sha256 in found if events.isdigit()}
     if len(pairs) != 1 or pairs != found:
@@ -83,6 +87,21 @@ def _json_lines(path: Path) -> Iterator[tuple[str, str]]:
         for line in file:
             record = json.loads(line)
             yield str(record["log_events"]), str(record["log_head"])
+
+
+def _parquet(path: Path) -> Iterator[tuple[str, str]]:
+    """From its metadata and from its rows, which have to agree."""
+    parquet_export.check()
+    from pyarrow import parquet  # 100 MB that most people do not need
+
+    with parquet.ParquetFile(path) as file:
+        said = file.schema_arrow.metadata or {}
+        names = (b"leukview.log_events", b"leukview.log_head")
+        if set(names) <= set(said):
+            yield said[names[0]].decode(), said[names[1]].decode()
+        for batch in file.iter_batches(columns=["log_events", "log_head"]):
+            for record in batch.to_pylist():
+                yield str(record["log_events"]), str(record["log_head"])
 
 
 def _html(path: Path) -> Iterator[tuple[str, str]]:

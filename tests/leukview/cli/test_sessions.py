@@ -88,6 +88,9 @@ def export_of(kind, base, folder, head: Head):
         if kind.startswith("saved"):
             again = openpyxl.load_workbook(path)
             again.save(path)
+    elif kind == "parquet":
+        pytest.importorskip("pyarrow")
+        assert main(["export", str(folder), "--out", str(path)]) == 0
     elif kind == "html":
         rows = "".join(f"<tr><th>{name}</th><td><b>{value}</b></td></tr>" for name, value in lines)
         path.write_text(f"<!doctype html><table>{rows}</table>", encoding="utf-8")
@@ -97,11 +100,12 @@ def export_of(kind, base, folder, head: Head):
 
 
 @pytest.mark.parametrize(
-    "kind", ["csv", "semicolon csv", "jsonl", "xlsx", "saved xlsx", "html", "leukview"]
+    "kind", ["csv", "semicolon csv", "jsonl", "xlsx", "saved xlsx", "parquet", "html", "leukview"]
 )
 def test_a_cut_tail_is_found_against_every_kind_of_export(folder, tmp_path, capsys, kind):
     head = check(session_file([folder])).head
     export = export_of(kind, tmp_path, folder, head)
+    capsys.readouterr()
     assert main(["verify", str(folder), "--against", str(export)]) == 0
     assert "all 3 events" in capsys.readouterr().err
     altered(folder, "DELETE FROM event WHERE seq = 3")
@@ -121,6 +125,25 @@ def test_an_export_without_a_head_is_refused(folder, tmp_path, capsys):
     assert "names two heads" in capsys.readouterr().err
     (tmp_path / "x.xlsx").write_text("no zip")
     assert main(["verify", str(folder), "--against", str(tmp_path / "x.xlsx")]) == 2
+
+
+def test_rows_of_a_parquet_file_that_name_another_head_than_its_metadata_are_found(
+    folder, tmp_path, capsys
+):
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    head = check(session_file([folder])).head
+    path = export_of("parquet", tmp_path, folder, head)
+    table = parquet.read_table(path)
+    place = table.schema.get_field_index("log_events")
+    two = table.set_column(place, table.schema.field(place), pa.array([3, 2, 3], pa.int64()))
+    parquet.write_table(two, path)
+    assert main(["verify", str(folder), "--against", str(path)]) == 2
+    assert "names two heads" in capsys.readouterr().err
+    path.write_bytes(b"no parquet")
+    assert main(["verify", str(folder), "--against", str(path)]) == 2
+    assert "cannot be read" in capsys.readouterr().err
 
 
 def test_the_help_says_who_is_not_caught(capsys):
