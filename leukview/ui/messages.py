@@ -64,8 +64,6 @@ def blind(number: int) -> str:
 
 def switched(found: Switches) -> str:
     """How the reader's own decisions moved after the blind reading."""
-    if not found.n:
-        return "After the blind reading: no image has both a blind decision and a suggestion yet."
     other, away = found.to_suggestion, found.away
     share = f" ({percent(other.share)}, 95 % CI {interval(other.low, other.high)})"
     return (

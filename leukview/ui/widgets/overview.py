@@ -229,8 +229,9 @@ class Overview(QScrollArea):
             part.setText(messages.percent(value / count.images if count.images else 0.0))
         self.states_note.setText(f"of {messages.images(count.images)}")
         found = switches(review)
-        self.switches.setText(messages.switched(found) if found else "")
-        self.switches.setVisible(found is not None)
+        shown = found is not None and found.n > 0
+        self.switches.setText(messages.switched(found) if found and shown else "")
+        self.switches.setVisible(shown)
 
     def _show_matrix(self) -> None:
         review = self._review
