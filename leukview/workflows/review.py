@@ -241,7 +241,12 @@ class Review(Deciding):
         return self._anew("Blind first" if mode is Mode.BLIND else "Assisted")
 
     def set_target(self, cells: int) -> Changes:
-        """How many cells are to be counted; 0 for no target."""
+        """How many cells are to be counted; 0 for no target.
+
+        Raises:
+            FinalError: the slide is final.
+        """
+        self._refuse_final()
         if cells != self.record.target:
             self._keep("target", {"cells": cells})
         return Changes(none(), f"Target: {cells:,} cells" if cells else "No target")
@@ -250,8 +255,10 @@ class Review(Deciding):
         """Go on with another reading; the decisions of the others are not shown in it.
 
         Raises:
+            FinalError: the slide is final.
             UsageError: the second reader has the name of the first.
         """
+        self._refuse_final()
         other = {Reading.FIRST: Reading.SECOND, Reading.SECOND: Reading.FIRST}.get(reading)
         names = {self.record.readers.get(other, "")} if other else set()
         if other is Reading.FIRST:
@@ -270,8 +277,10 @@ class Review(Deciding):
         """Draw the audit sample of this reading, once, from the images that are confident now.
 
         Raises:
+            FinalError: the slide is final.
             UsageError: there is one already, or nothing to draw from.
         """
+        self._refuse_final()
         if self.record.audit is not None:
             raise UsageError(
                 "The audit sample was drawn already and stays as it is: a second draw would let"

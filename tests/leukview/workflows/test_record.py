@@ -148,3 +148,18 @@ def test_two_models_are_compared_and_no_decision_changes(reopen, classify):
     assert review.decision(3).class_id == "hem"
     review.compare_with("")
     assert not review.disagree.any()
+
+
+def test_a_final_slide_takes_no_target_no_sample_no_mode_and_no_other_reader(reopen):
+    review = reopen()
+    review.finish()
+    head = review.head()
+    for act in (
+        lambda: review.set_target(200),
+        lambda: review.draw_audit(5, 1, 0.9),
+        lambda: review.set_mode(Mode.BLIND),
+        lambda: review.begin(Reading.SECOND, "Ben"),
+    ):
+        with pytest.raises(FinalError):
+            act()
+    assert review.head() == head
