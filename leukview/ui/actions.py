@@ -49,7 +49,7 @@ MENUS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("import", "&Import…", ("Ctrl+I",)),
             LINE,
             Entry("close_folder", "&Close the folder", ("Ctrl+W",)),
-            Entry("delete_session", "&Delete what is recorded of it…"),
+            Entry("delete_session", "&Delete this session…"),
             Entry("quit", "&Quit", ("Ctrl+Q",)),
         ),
     ),

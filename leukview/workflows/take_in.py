@@ -71,26 +71,34 @@ class Plan:
     foreign: list[tuple[int, str]] = field(default_factory=list)
     bad: list[tuple[int, str]] = field(default_factory=list)
 
-    def sentences(self) -> list[str]:
-        """The counts in words, those that are not 0."""
-        said = [f"{self.table} has {_of(self.lines, 'line')}."]
-        for count, words in (
-            (len(self.new), "new: nothing stands here that speaks against it"),
+    def counts(self) -> list[tuple[int, str]]:
+        """What becomes of how many lines; only what there is."""
+        said = (
+            (len(self.new), "new"),
             (self.same, "the same as stands here"),
             (len(self.conflicts), "in conflict: something else stands here"),
             (self.silent, "without a decision, flag or comment"),
             (len(self.unknown), "about images that are not here"),
             (len(self.foreign), "of classes that the model in use does not have"),
             (len(self.bad), "that cannot be taken"),
-        ):
-            if count:
-                said.append(f"{count:,} {words}.")
-        if self.unknown and len(self.unknown) == self.lines:
-            said.append(
-                "No line fits an image here. A de-identified table has neither names nor hashes of"
-                " the images, so it cannot be taken in."
-            )
-        return said
+        )
+        return [(count, words) for count, words in said if count]
+
+    @property
+    def why_none(self) -> str:
+        """What to know where no line fits an image here, or ""."""
+        if not self.lines or len(self.unknown) < self.lines:
+            return ""
+        return (
+            "No line fits an image here. A de-identified table has neither names nor hashes of the"
+            " images, so it cannot be taken in."
+        )
+
+    def sentences(self) -> list[str]:
+        """The counts in words."""
+        said = [f"{self.table} has {_of(self.lines, 'line')}."]
+        said += [f"{count:,} {words}." for count, words in self.counts()]
+        return [*said, self.why_none] if self.why_none else said
 
 
 def plan(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QLabel
 
 from leukview.__main__ import main
 from leukview.ui.dialogs.dialog import ActDialog
@@ -51,10 +51,17 @@ def test_a_table_is_shown_before_it_is_taken_and_one_undo_takes_it_back(exported
     h = exported
     clear_all(h)
     choose(h.table)
-    met = h.answer(ImportDialog, lambda d: qtbot.mouseClick(d.act_button, CLICK))
+    seen = []
+
+    def look(dialog) -> None:
+        words = [one.text() for one in dialog.findChildren(QLabel)]
+        seen.append(words[2:6])
+        qtbot.mouseClick(dialog.act_button, CLICK)
+
+    h.answer(ImportDialog, look)
     h.press(Qt.Key.Key_I, CONTROL)
     h.until(lambda: "taken from t.csv" in h.said)
-    assert "4 new" in met[0].counts.text()
+    assert seen == [["4", "lines in the table", "4", "new"]]
     assert h.states == ["agreed", "agreed", "agreed", "unsure"]
     h.press(Qt.Key.Key_Z, CONTROL)
     assert h.states == ["undecided"] * 4
@@ -136,3 +143,11 @@ def test_a_deleted_session_is_really_gone(exported, qtbot):
     h.open(h.folder)
     assert h.states == ["undecided"] * 4
     assert not h.one.window.actions_["undo"].isEnabled()
+
+
+def test_without_an_open_slide_a_table_is_refused_in_a_sentence(exported, choose):
+    h = exported
+    h.one.window.close_folder()
+    choose(h.table)
+    h.one.window.actions_["import"].trigger()
+    assert "none is open" in h.one.window.start.problem.text()

@@ -13,6 +13,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QGridLayout,
     QHeaderView,
     QPushButton,
     QStyledItemDelegate,
@@ -22,14 +23,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from leukview.ui import messages
+from leukview.ui import messages, theme
 from leukview.ui.dialogs.dialog import ActDialog
 from leukview.ui.theme import Style
 from leukview.ui.widgets import parts
 from leukview.workflows.take_in import Plan
 
 _MOST = 2_000  # conflicts that are listed; a widget for each of more takes seconds
-_LEFT_OUT = 5  # lines of each kind that are named
+_AT_ONCE = 5  # conflicts that are seen without scrolling
+_LEFT_OUT = 2  # lines of each kind that are named
 _RIGHT = 3  # the column with the ticks
 _TICK = Qt.ItemDataRole.CheckStateRole
 
@@ -69,21 +71,40 @@ class ImportDialog(ActDialog):
     def __init__(self, plan: Plan, parent: QWidget | None, *, hidden: bool = False) -> None:
         super().__init__(
             f"Import {plan.table}",
-            "What stands here stays, unless you tick that the table is right. One undo takes all"
-            " of it back.",
+            "What stands here stays unless you tick that the table is right. One undo takes it"
+            " back.",
             "Import",
             parent,
             wide=True,
         )
         self._plan = plan
-        self.counts = parts.label("\n".join(plan.sentences()), wrap=True)
-        self.body.addWidget(self.counts)
+        self._count()
         self.table = _Conflicts(0, _RIGHT + 1)
         self.ticks: list[QTableWidgetItem] = []
         if plan.conflicts:
             self._conflicts(hidden)
-        self._others()
+        self._others(hidden)
+        self.body.addWidget(
+            parts.label("Research use only. Not for diagnosis.", Style.CAPTION, strong=True)
+        )
         self._say()
+
+    def _count(self) -> None:
+        """Figures right-aligned, as in every table, and words beside them."""
+        grid = QGridLayout()
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(theme.GAP)
+        grid.setVerticalSpacing(theme.GAP // 2)
+        grid.setColumnStretch(1, 1)
+        what = "line in the table" if self._plan.lines == 1 else "lines in the table"
+        counts = [(self._plan.lines, what), *self._plan.counts()]
+        for row, (count, words) in enumerate(counts):
+            figure = parts.label(f"{count:,}", strong=True)
+            grid.addWidget(figure, row, 0, Qt.AlignmentFlag.AlignRight)
+            grid.addWidget(parts.label(words), row, 1)
+        self.body.addLayout(grid)
+        if self._plan.why_none:
+            self.body.addWidget(parts.label(self._plan.why_none, tone="second", wrap=True))
 
     def _conflicts(self, hidden: bool) -> None:
         line = parts.row()
@@ -105,7 +126,7 @@ class ImportDialog(ActDialog):
         table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setMinimumHeight(180)
+        table.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # names differ at their ends
         head = table.horizontalHeader()
         head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         head.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
@@ -127,6 +148,8 @@ class ImportDialog(ActDialog):
             tick.setCheckState(Qt.CheckState.Unchecked)
             table.setItem(row, _RIGHT, tick)
             self.ticks.append(tick)
+        high = table.rowHeight(0) * min(len(listed), _AT_ONCE) + head.sizeHint().height()
+        table.setFixedHeight(high + 2 * table.frameWidth())
         table.itemChanged.connect(lambda _item: self._say())
         self._rest = False  # of those that are not listed, whether the table is right
         self.body.addWidget(table)
@@ -135,12 +158,17 @@ class ImportDialog(ActDialog):
             words = f"{messages.images(more)} more in conflict follow the two buttons."
             self.body.addWidget(parts.label(words, Style.CAPTION, tone="second", wrap=True))
 
-    def _others(self) -> None:
-        """Lines that are not taken, some of them by name."""
-        said = [f"Line {n}: {why}." for n, why in self._plan.bad[:_LEFT_OUT]]
-        said += [
-            f"Line {n}: class {c!r} is not known here." for n, c in self._plan.foreign[:_LEFT_OUT]
-        ]
+    def _others(self, hidden: bool) -> None:
+        """Lines that are not taken, some of each kind with their reason."""
+        plan, said = self._plan, []
+        for lines, words in (
+            (plan.bad, "{}"),
+            (plan.foreign, "class {!r} is not of the model in use"),
+            ([] if hidden or plan.why_none else plan.unknown, "{} is not here"),
+        ):
+            said += [f"Line {number}: {words.format(what)}" for number, what in lines[:_LEFT_OUT]]
+            if len(lines) > _LEFT_OUT:
+                said.append(f"and {len(lines) - _LEFT_OUT:,} more")
         if said:
             self.body.addWidget(parts.label("\n".join(said), Style.CAPTION, tone="warn", wrap=True))
 
