@@ -86,7 +86,7 @@ def _table(
 ) -> int:
     if not table.is_file():
         raise UsageError(f"There is no file {str(table)!r}. Nothing was imported.")
-    lines = list(read_table(table))
+    said = take_in.understood(table.name, read_table(table), cancel=token)
     scan = open_folder([folder], cancel=token)
     _stop_if(token)
     made = find_or_create(scan.images, folder.absolute(), cancel=token)
@@ -105,7 +105,7 @@ def _table(
             recall(review, model.identity.sha256)
         unread = take_in.know_all(review, cancel=token)
         _stop_if(token)
-        plan = take_in.plan(table.name, lines, review, cancel=token)
+        plan = take_in.plan(said, review)
         _tell(plan, terminal)
         if unread:
             terminal.say(f"{unread:,} images could not be read and are not known here.")
@@ -141,7 +141,7 @@ def _tell(plan: Plan, terminal: Terminal) -> None:
     listed = [
         [f"{c.name} (line {c.line}): here {c.ours}; table {c.theirs}" for c in plan.conflicts],
         [f"line {n}: not here: {name}" for n, name in plan.unknown],
-        [f"line {n}: class {name!r} is not of the model in use" for n, name in plan.foreign],
+        [f"line {n}: class {name!r} is not known here" for n, name in plan.foreign],
         [f"line {n}: {why}" for n, why in plan.bad],
     ]
     for lines in listed:

@@ -20,7 +20,7 @@ from leukview.ui.dialogs.import_dialog import ImportDialog
 from leukview.ui.jobs import Job, JobRunner
 from leukview.workflows.identified import read
 from leukview.workflows.opened import Opened
-from leukview.workflows.take_in import plan, take
+from leukview.workflows.take_in import plan, take, understood
 
 if TYPE_CHECKING:
     from leukview.ui.main_window import MainWindow
@@ -90,13 +90,13 @@ class TakingIn(QObject):
         self._controller.noted.emit(f"Reading {file.name}…")
 
         def work(cancel: CancelToken) -> Iterator[object]:
-            lines = list(read_table(file))
+            table = understood(file.name, read_table(file), cancel=cancel)
             found = []
             for pair in unknown:
                 if cancel.cancelled:
                     return
                 found.append(read(pair))
-            yield lines, found
+            yield table, found
 
         self._job = self._runner.start(
             work,
@@ -108,9 +108,9 @@ class TakingIn(QObject):
         """In the thread of the window, which alone may touch the review."""
         if self._controller.folder is not folder or not isinstance(step, tuple):
             return
-        lines, found = step
+        table, found = step
         self._controller.act(lambda review: review.compare(found))
-        made = plan(file.name, lines, folder.review)
+        made = plan(table, folder.review)
         dialog = ImportDialog(made, self._window, hidden=self._controller.blind)
         taken, chosen = bool(dialog.exec()), dialog.chosen if made.conflicts else []
         dialog.deleteLater()

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from leukview.domain.progress import CancelToken
 from leukview.domain.records import Decision, DecisionState
-from leukview.domain.table import read_truth, unescaped
+from leukview.domain.table import PROBABILITY, read_truth, unescaped
 from leukview.imaging.drive import READ_SECONDS, Drive
 from leukview.reports.table_file import Line
 from leukview.workflows.actions import Adopted, Standing, in_words
@@ -21,7 +22,9 @@ from leukview.workflows.review import Review
 
 _BATCH = 64
 _MOMENT = "%Y-%m-%dT%H:%M:%SZ"
-_FOR_A_CLASS = (DecisionState.AGREED, DecisionState.CHANGED)
+_STATES = frozenset(one.value for one in DecisionState)
+_UNDECIDED, _EXCLUDED = DecisionState.UNDECIDED.value, DecisionState.EXCLUDED.value
+_FOR_A_CLASS = (DecisionState.AGREED.value, DecisionState.CHANGED.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +60,7 @@ class Plan:
         new: what is taken where nothing stands that speaks against it, by image hash.
         conflicts: where something else stands.
         unknown: numbers and names of lines about images that are not here.
-        foreign: numbers and class ids of lines with classes that the model in use does not have.
+        foreign: numbers and class ids of lines with classes that are not known here.
         bad: numbers of lines that cannot be taken, and why.
     """
 
@@ -79,7 +82,7 @@ class Plan:
             (len(self.conflicts), "in conflict: something else stands here"),
             (self.silent, "without a decision, flag or comment"),
             (len(self.unknown), "about images that are not here"),
-            (len(self.foreign), "of classes that the model in use does not have"),
+            (len(self.foreign), "of classes that are not known here"),
             (len(self.bad), "that cannot be taken"),
         )
         return [(count, words) for count, words in said if count]
@@ -101,45 +104,85 @@ class Plan:
         return [*said, self.why_none] if self.why_none else said
 
 
-def plan(
-    name: str, lines: Iterable[Line], review: Review, *, cancel: CancelToken | None = None
-) -> Plan:
-    """Compare a table with what stands in the current reading; nothing is changed.
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one line of a table says.
 
-    Lines are matched to images by the hash of the bytes, and by the name only where a line has no
-    hash.
+    Attributes:
+        line: its number.
+        image: name in it.
+        sha256: of the image, or "".
+        adopted: what is said, or in words why that cannot be understood.
+    """
+
+    line: int
+    image: str
+    sha256: str
+    adopted: Adopted | str
+
+
+@dataclass(slots=True)
+class Table:
+    """All lines of a table, understood; `classes` are the ids that it has columns for."""
+
+    name: str
+    lines: list[Said] = field(default_factory=list)
+    classes: frozenset[str] = frozenset()
+
+
+def understood(name: str, lines: Iterable[Line], *, cancel: CancelToken | None = None) -> Table:
+    """Understand each line by itself, without a look at a review: for any thread.
 
     Args:
         name: of the table, for people.
         lines: of it, by `reports.table_file.read_table`, whose errors come from here.
-        review: of the slide; call `know_all` before.
         cancel: ends it.
 
     Raises:
         UsageError: the file is no such table.
     """
-    made = Plan(table=name)
-    by_hash = {sha256: row for row, sha256 in enumerate(review.sha256) if sha256}
-    by_name = {image.name: row for row, image in enumerate(review.images)}
-    ids = {one.id for one in review.classes}
-    taken: dict[str, tuple[int, Adopted]] = {}  # of each image, the line that counts
-    for line in lines:
+    made = Table(name)
+    for number, cells in lines:
         if cancel and cancel.cancelled:
             break
-        made.lines += 1
-        number, cells = line
+        if not made.lines:
+            ids = (one.removeprefix(PROBABILITY) for one in cells if one.startswith(PROBABILITY))
+            made.classes = frozenset(ids)
         try:
-            said = _said(cells)
+            said: Adopted | str = _said(cells)
         except ValueError as error:
-            made.bad.append((number, str(error)))
+            said = str(error)
+        sha256 = cells.get("sha256", "").strip().lower()
+        made.lines.append(Said(number, _typed(cells, "image"), sha256, said))
+    return made
+
+
+def plan(table: Table, review: Review) -> Plan:
+    """Compare a table with what stands in the current reading; nothing is changed.
+
+    Lines are matched to images by the hash of the bytes, and by the name only where a line has no
+    hash. Classes are those of the model in use; where none was used, those of the table.
+
+    Args:
+        table: by `understood`.
+        review: of the slide; call `know_all` before.
+    """
+    made = Plan(table=table.name, lines=len(table.lines))
+    by_hash = {sha256: row for row, sha256 in enumerate(review.sha256) if sha256}
+    by_name = {image.name: row for row, image in enumerate(review.images)}
+    ids = {one.id for one in review.classes} or table.classes
+    taken: dict[str, tuple[int, Adopted]] = {}  # of each image, the line that counts
+    for one in table.lines:
+        number, said = one.line, one.adopted
+        if isinstance(said, str):
+            made.bad.append((number, said))
             continue
-        image, sha256 = _name(cells), cells.get("sha256", "").strip().lower()
-        row = by_hash.get(sha256) if sha256 else by_name.get(image)
+        row = by_hash.get(one.sha256) if one.sha256 else by_name.get(one.image)
         if row is None or not review.sha256[row]:
-            made.unknown.append((number, image))
+            made.unknown.append((number, one.image))
         elif said.class_id and ids and said.class_id not in ids:
             made.foreign.append((number, said.class_id))
-        elif _is_silent(said):
+        elif said.state == _UNDECIDED and not said.flag and not said.comment:
             made.silent += 1
         elif (first := taken.setdefault(review.sha256[row], (number, said)))[0] == number:
             _lay_beside(made, review, row, number, said)
@@ -266,18 +309,14 @@ def _in_words(review: Review, standing: Standing) -> str:
     return ", ".join([name, *rest])
 
 
-def _is_silent(said: Adopted) -> bool:
-    return said.state == DecisionState.UNDECIDED and not said.flag and not said.comment
-
-
 def _said(cells: Mapping[str, str]) -> Adopted:
     """What a line says.
 
     Raises:
         ValueError: it says nothing that can be understood.
     """
-    state = cells.get("decision_state", "").strip().lower() or DecisionState.UNDECIDED.value
-    if state not in {one.value for one in DecisionState}:
+    state = cells.get("decision_state", "").strip().lower() or _UNDECIDED
+    if state not in _STATES:
         raise ValueError(f"decision_state is {state!r}")
     for_class = state in _FOR_A_CLASS
     class_id = cells.get("decision", "").strip()
@@ -286,7 +325,7 @@ def _said(cells: Mapping[str, str]) -> Adopted:
     return Adopted(
         state=state,
         class_id=class_id if for_class else "",
-        reason=_typed(cells, "exclude_reason") if state == DecisionState.EXCLUDED else "",
+        reason=_typed(cells, "exclude_reason") if state == _EXCLUDED else "",
         reviewer=_typed(cells, "reviewer"),
         decided_at=_moment(cells.get("decided_at", "").strip()),
         suggestion_seen=bool(read_truth(cells.get("suggestion_seen", ""), "suggestion_seen")),
@@ -297,6 +336,7 @@ def _said(cells: Mapping[str, str]) -> Adopted:
     )
 
 
+@lru_cache(maxsize=65536)  # an action on many images has one time
 def _moment(text: str) -> str:
     """As every export writes it; another text in the log would stop the next export as Parquet.
 
@@ -314,10 +354,6 @@ def _moment(text: str) -> str:
 def _typed(cells: Mapping[str, str], name: str) -> str:
     """A text as it was typed, where the table had to escape it for a spreadsheet."""
     return unescaped(cells.get(name, ""), cells.get("name_escaped", ""))
-
-
-def _name(cells: Mapping[str, str]) -> str:
-    return _typed(cells, "image")
 
 
 def _of(count: int, what: str) -> str:

@@ -163,7 +163,7 @@ class ImportDialog(ActDialog):
         plan, said = self._plan, []
         for lines, words in (
             (plan.bad, "{}"),
-            (plan.foreign, "class {!r} is not of the model in use"),
+            (plan.foreign, "class {!r} is not known here"),
             ([] if hidden or plan.why_none else plan.unknown, "{} is not here"),
         ):
             said += [f"Line {number}: {words.format(what)}" for number, what in lines[:_LEFT_OUT]]

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leukview.domain.errors import FinalError
-from leukview.workflows.take_in import plan, take
+from leukview.workflows.take_in import plan, take, understood
 
 
 def line(review, row: int, state: str = "changed", decision: str = "all", **more: str):
@@ -23,11 +23,15 @@ def line(review, row: int, state: str = "changed", decision: str = "all", **more
     return row + 2, cells | more
 
 
+def planned(lines, review):
+    return plan(understood("t.csv", lines), review)
+
+
 def test_what_is_new_is_taken_with_who_and_when_and_one_undo_takes_all_back(reopen):
     review = reopen()
     lines = [line(review, 0), line(review, 1, "excluded", "", exclude_reason="smudge")]
     lines += [line(review, 2, "undecided", "", flag="wahr", comment="pale")]
-    made = plan("t.csv", lines, review)
+    made = planned(lines, review)
     assert (len(made.new), made.conflicts, made.bad) == (3, [], [])
     assert not review.state.any(), "laying it beside changes nothing"
     assert take(made, review).text == "3 images taken from t.csv"
@@ -48,7 +52,7 @@ def test_what_stands_stays_unless_the_table_is_chosen_for_that_image(reopen):
     review.decide([0, 1], "hem")
     review.comment([1], "mine")
     lines = [line(review, 0), line(review, 1), line(review, 2)]
-    made = plan("t.csv", lines, review)
+    made = planned(lines, review)
     assert [(c.name, c.ours, c.theirs) for c in made.conflicts] == [
         ("00.png", "hem", "all"),
         ("01.png", "hem, comment: mine", "all"),
@@ -61,7 +65,7 @@ def test_what_stands_stays_unless_the_table_is_chosen_for_that_image(reopen):
 def test_a_remark_is_added_to_a_decision_that_is_the_same_and_who_decided_stays(reopen):
     review = reopen()
     review.decide([0], "all")
-    made = plan("t.csv", [line(review, 0, flag="true", comment="see")], review)
+    made = planned([line(review, 0, flag="true", comment="see")], review)
     take(made, review)
     assert (review.decision(0).reviewer, review.comments) == ("Ada", {0: "see"})
 
@@ -81,7 +85,7 @@ def test_lines_that_do_not_fit_are_named_with_their_number(reopen):
         (12, {"image": "04.png", "decision_state": "unsure"}),
         line(review, 6, "undecided", ""),
     ]
-    made = plan("t.csv", lines, review)
+    made = planned(lines, review)
     assert [number for number, _ in made.bad] == [2, 3, 14, 15]
     assert "line 5 says something else" in made.bad[2][1]
     assert made.same == 1, "two files with the same bytes stand in a table twice"
@@ -92,9 +96,17 @@ def test_lines_that_do_not_fit_are_named_with_their_number(reopen):
     assert "1 without a decision" in " ".join(made.sentences())
 
 
+def test_where_no_model_was_used_the_table_says_which_classes_there_are(reopen):
+    review = reopen()
+    review.classes = ()
+    lines = [line(review, 0, p_all="1"), line(review, 1, decision="monocyte", p_all="1")]
+    made = planned(lines, review)
+    assert (len(made.new), made.foreign) == (1, [(3, "monocyte")])
+
+
 def test_nothing_is_taken_into_a_final_slide(reopen):
     review = reopen()
-    made = plan("t.csv", [line(review, 0)], review)
+    made = planned([line(review, 0)], review)
     review.finish()
     with pytest.raises(FinalError):
         take(made, review)
@@ -128,7 +140,7 @@ def test_nothing_of_mine_changes_without_being_chosen_and_twice_is_once(shared, 
         review.comment([row], comment)
     before = [review.standing_of(sha256) for sha256 in review.sha256]
     lines = [line(review, r, s, c, flag=f, comment=w) for r, (s, c), f, w in table]
-    made = plan("t.csv", lines, review)
+    made = planned(lines, review)
     assert made.silent + made.same + len(made.new) + len(made.conflicts) == len(table)
     take(made, review)
     for row, old in enumerate(before):
@@ -137,7 +149,7 @@ def test_nothing_of_mine_changes_without_being_chosen_and_twice_is_once(shared, 
             assert now.decision == old.decision
         assert not old.flag or now.flag
         assert now.comment == old.comment or not old.comment
-    again = plan("t.csv", lines, review)
+    again = planned(lines, review)
     assert not again.new
     assert len(again.conflicts) == len(made.conflicts)
     while review.undo_text:
