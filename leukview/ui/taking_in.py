@@ -149,10 +149,11 @@ class TakingIn(QObject):
                 " changed. Close it there first."
             )
             return
-        head = folder.review.head()
+        count = folder.review.head().events
+        events = "1 event" if count == 1 else f"{count:,} events"
         dialog = ActDialog(
             "Delete this session for good?",
-            f"All decisions, comments, the log with its {head.events:,} events and all suggestions"
+            f"All decisions, comments, the log with its {events} and all suggestions"
             " of this slide go and cannot be brought back. The images stay. File > Export keeps the"
             " session as one file.",
             "Delete for good",

@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 
+import msgspec
+
 from leukview.domain.progress import CancelToken
 from leukview.domain.records import Decision, DecisionState
 from leukview.domain.table import PROBABILITY, read_truth, unescaped
 from leukview.imaging.drive import READ_SECONDS, Drive
 from leukview.reports.table_file import Line
-from leukview.workflows.actions import Adopted, Standing, in_words
+from leukview.workflows.actions import NOTHING, Adopted, Standing, in_words
 from leukview.workflows.columns import Changes
 from leukview.workflows.identified import read
 from leukview.workflows.review import Review
@@ -56,7 +58,7 @@ class Plan:
         table: name of the file.
         lines: that the table has.
         silent: lines about images here that say nothing.
-        same: images about which the table says what stands.
+        same: images about which the table says nothing but what stands.
         new: what is taken where nothing stands that speaks against it, by image hash.
         conflicts: where something else stands.
         unknown: numbers and names of lines about images that are not here.
@@ -231,46 +233,51 @@ def take(made: Plan, review: Review, theirs: Iterable[str] = ()) -> Changes:
 
 
 def _lay_beside(made: Plan, review: Review, row: int, number: int, said: Adopted) -> None:
+    """A table that is silent about a decision, flag or comment does not speak against it."""
     sha256 = review.sha256[row]
     ours = review.standing_of(sha256)
-    if _equal(ours, said):
-        made.same += 1
-    elif _adds(ours, said):
-        made.new[sha256] = _added(ours, said)
-    else:
+    if ours == NOTHING:  # most lines, and the window waits for them
+        made.new[sha256] = said
+        return
+    theirs = _standing(said)
+    if _contradicts(ours, theirs):
         made.conflicts.append(
             Conflict(
                 sha256=sha256,
                 name=review.images[row].name,
                 line=number,
                 ours=_in_words(review, ours),
-                theirs=_in_words(review, _standing(said)),
-                said=said,
+                theirs=_in_words(review, theirs),
+                said=_completed(said, ours),
             )
         )
+    elif _adds(ours, theirs):
+        made.new[sha256] = _completed(said, ours)
+    else:
+        made.same += 1
 
 
-def _equal(ours: Standing, said: Adopted) -> bool:
-    theirs = _standing(said)
-    return _same_decision(ours.decision, theirs.decision) and (ours.flag, ours.comment) == (
-        theirs.flag,
-        theirs.comment,
+def _contradicts(ours: Standing, theirs: Standing) -> bool:
+    one, other = ours.decision, theirs.decision
+    decisions = one is not None and other is not None and not _same(one, other)
+    comments = ours.comment and theirs.comment and ours.comment != theirs.comment
+    return bool(decisions or comments)
+
+
+def _adds(ours: Standing, theirs: Standing) -> bool:
+    return bool(
+        (theirs.decision and not ours.decision)
+        or (theirs.flag and not ours.flag)
+        or (theirs.comment and not ours.comment)
     )
 
 
-def _adds(ours: Standing, said: Adopted) -> bool:
-    """Whether nothing that stands would go."""
-    theirs = _standing(said)
-    decision = ours.decision is None or _same_decision(ours.decision, theirs.decision)
-    comment = not ours.comment or ours.comment == theirs.comment
-    return decision and comment and (theirs.flag or not ours.flag)
-
-
-def _added(ours: Standing, said: Adopted) -> Adopted:
-    """The table's words; the decision stays ours where it is the same, with who made it when."""
-    kept = ours.decision
-    if kept is None:
-        return said
+def _completed(said: Adopted, ours: Standing) -> Adopted:
+    """The table's words, and ours where it is silent; who decided the same here, and when, stays."""
+    flag, comment = said.flag or ours.flag, said.comment or ours.comment
+    kept, theirs = ours.decision, _standing(said).decision
+    if kept is None or (theirs is not None and not _same(kept, theirs)):
+        return msgspec.structs.replace(said, flag=flag, comment=comment)
     return Adopted(
         state=kept.state.value,
         class_id=kept.class_id,
@@ -280,14 +287,12 @@ def _added(ours: Standing, said: Adopted) -> Adopted:
         suggestion_seen=kept.suggestion_seen,
         suggestion=kept.suggestion,
         queue=kept.queue,
-        flag=said.flag,
-        comment=said.comment,
+        flag=flag,
+        comment=comment,
     )
 
 
-def _same_decision(one: Decision | None, other: Decision | None) -> bool:
-    if one is None or other is None:
-        return one is other
+def _same(one: Decision, other: Decision) -> bool:
     return (one.called, one.reason) == (other.called, other.reason)
 
 

@@ -70,6 +70,22 @@ def test_a_remark_is_added_to_a_decision_that_is_the_same_and_who_decided_stays(
     assert (review.decision(0).reviewer, review.comments) == ("Ada", {0: "see"})
 
 
+def test_where_a_table_is_silent_nothing_goes_even_where_it_is_chosen(reopen):
+    review = reopen()
+    review.decide([0, 1, 2], "all")
+    review.flag([0], True)
+    review.comment([1, 2], "mine")
+    lines = [line(review, 0), line(review, 1, "undecided", "", flag="true")]
+    lines += [line(review, 2, "undecided", "", comment="theirs")]
+    made = planned(lines, review)
+    assert made.same == 1, "a flag that the table does not know is no conflict"
+    assert [one.name for one in made.conflicts] == ["02.png"]
+    take(made, review, theirs=[review.sha256[2]])
+    assert [review.decision(row).reviewer for row in range(3)] == ["Ada"] * 3
+    assert review.flagged[:3].tolist() == [True, True, False]
+    assert review.comments == {1: "mine", 2: "theirs"}
+
+
 def test_lines_that_do_not_fit_are_named_with_their_number(reopen):
     review = reopen()
     strange = line(review, 5)[1] | {"sha256": "f" * 64}
@@ -142,6 +158,7 @@ def test_nothing_of_mine_changes_without_being_chosen_and_twice_is_once(shared, 
     lines = [line(review, r, s, c, flag=f, comment=w) for r, (s, c), f, w in table]
     made = planned(lines, review)
     assert made.silent + made.same + len(made.new) + len(made.conflicts) == len(table)
+    events = review.head().events
     take(made, review)
     for row, old in enumerate(before):
         now = review.standing_of(review.sha256[row])
@@ -149,6 +166,7 @@ def test_nothing_of_mine_changes_without_being_chosen_and_twice_is_once(shared, 
             assert now.decision == old.decision
         assert not old.flag or now.flag
         assert now.comment == old.comment or not old.comment
+    assert review.head().events - events == (1 if made.new else 0)
     again = planned(lines, review)
     assert not again.new
     assert len(again.conflicts) == len(made.conflicts)
