@@ -273,7 +273,7 @@ def _adds(ours: Standing, theirs: Standing) -> bool:
 
 
 def _completed(said: Adopted, ours: Standing) -> Adopted:
-    """The table's words, and ours where it is silent; who decided the same here, and when, stays."""
+    """The table's words, and ours where it is silent; who decided the same here stays."""
     flag, comment = said.flag or ours.flag, said.comment or ours.comment
     kept, theirs = ours.decision, _standing(said).decision
     if kept is None or (theirs is not None and not _same(kept, theirs)):
