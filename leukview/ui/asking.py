@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QObject, QStandardPaths
 from PySide6.QtWidgets import QFileDialog
 
@@ -17,6 +18,7 @@ from leukview.ui.dialogs.dialog import ActDialog
 from leukview.ui.dialogs.export_dialog import ExportDialog
 from leukview.ui.dialogs.problems_dialog import ProblemsDialog
 from leukview.ui.dialogs.text_dialogs import ReviewerDialog
+from leukview.ui.export_notice import ExportNotice
 from leukview.ui.models import summary
 from leukview.ui.settings import Settings
 from leukview.workflows.export import exportable, preview
@@ -32,7 +34,7 @@ class Asking(QObject):
         super().__init__(window)
         self._window, self._controller, self._settings = window, controller, settings
         controller.failed.connect(self._failed)
-        window.actions_.bind("stop_export", controller.exporting.stop)
+        ExportNotice(window.page.banner, window.actions_, controller.exporting, self)
 
     def folder(self) -> None:
         """Choose a folder to open."""
@@ -70,12 +72,13 @@ class Asking(QObject):
         if c.folder is None:
             return
         what = exportable(c.folder, c.device.name if c.device else "")
+        hidden = set(np.flatnonzero(c.folder.review.hidden).tolist())
         dialog = ExportDialog(
             proposed_table(c.folder.folder),
             summary.counts(c.folder.review),
             self._window,
             theme_=self._window.theme_,
-            preview=lambda chosen: preview(what, chosen.order),
+            preview=lambda chosen: preview(what, chosen.order, hidden=hidden),
         )
         if dialog.exec():
             c.export_as(dialog.chosen)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QElapsedTimer, QObject, Signal
 
 from leukview.domain.errors import LeukViewError
 from leukview.domain.progress import CancelToken, Progress
@@ -24,6 +24,8 @@ from leukview.workflows.export import Written
 from leukview.workflows.opened import Opened
 from leukview.workflows.report import Reported, contents
 
+_TELL_MS = 100  # between two words on how far it is
+
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
@@ -37,13 +39,13 @@ class _Wish:
 class Exporting(QObject):
     """One export at a time; every wish ends in `exported` or `failed`.
 
-    `progressed` tells how many images of how many are copied.
+    `changed` tells that one begins, goes on or has ended.
     """
 
     exported = Signal(str)
     failed = Signal(str)
     said = Signal(str)
-    progressed = Signal(int, int)
+    changed = Signal()
 
     def __init__(self, checking: Checking, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -52,6 +54,8 @@ class Exporting(QObject):
         self._wish: _Wish | None = None
         self._written: _Wish | None = None
         self._job: Job | None = None
+        self._progress: Progress | None = None
+        self._told = QElapsedTimer()
         checking.ended.connect(self._go_on)
 
     @property
@@ -59,6 +63,14 @@ class Exporting(QObject):
         """Name of the export that is not written yet, or ""."""
         wish = self._wish or self._written
         return wish.chosen.path.name if wish else ""
+
+    @property
+    def words(self) -> str:
+        """What is going on, in a sentence."""
+        done = self._progress
+        if self._wish is not None or done is None:
+            return f"Exporting {self.unfinished}…"
+        return f"Exporting {self.unfinished}: {done.done:,} of {messages.images(done.total)} copied"
 
     def start(self, folder: Opened, path: Path, *, device: str, bom: bool, force: bool) -> None:
         """Write the table of `folder` as CSV."""
@@ -72,6 +84,7 @@ class Exporting(QObject):
         waiting = sum(len(rows) for rows in folder.review.to_read())
         if waiting:
             self.said.emit(f"Reading {messages.count(waiting)} files before the export…")
+        self.changed.emit()
         self._checking.start(folder, loud=bool(waiting))
 
     def leave(self) -> None:
@@ -80,8 +93,6 @@ class Exporting(QObject):
 
     def stop(self) -> None:
         """Give up what is being written or waits; nothing of it stays."""
-        if not self.unfinished:
-            self.said.emit("Nothing is being exported.")
         if self._job is not None:
             self._job.cancel()
         self._give_up("it was stopped")
@@ -93,10 +104,14 @@ class Exporting(QObject):
     def _give_up(self, reason: str) -> None:
         wish, self._wish = self._wish, None
         if wish is not None:
-            self.failed.emit(
-                f"{wish.chosen.path.name} was not written, because {reason}."
-                " Nothing else was lost. Export again."
-            )
+            self._fail(wish, reason)
+
+    def _fail(self, wish: _Wish, reason: str) -> None:
+        self.changed.emit()
+        self.failed.emit(
+            f"{wish.chosen.path.name} was not written, because {reason}."
+            " Nothing else was lost. Export again."
+        )
 
     def _go_on(self, complete: bool) -> None:
         if not complete:
@@ -107,30 +122,36 @@ class Exporting(QObject):
         try:
             work = _work(wish)
         except LeukViewError as error:
+            self.changed.emit()
             self.failed.emit(str(error))
             return
-        self._written = wish
+        self._written, self._progress = wish, None
+        self.changed.emit()
         self._job = self._runner.start(
             work,
             on_step=lambda step: self._step(wish, step),
             on_failure=lambda error: self._done(wish, error),
-            on_finished=lambda _complete: self._forget(),
+            on_finished=lambda _complete: self._ended(wish),
         )
 
-    def _forget(self) -> None:
-        self._job = None
+    def _ended(self, wish: _Wish) -> None:
+        if self._written is wish:  # it was stopped before it began
+            self._written = self._job = None
+            self._fail(wish, "it was stopped")
 
     def _step(self, wish: _Wish, step: object) -> None:
-        if isinstance(step, Progress):
-            if wish.chosen.kind is Kind.IMAGES:
-                self.progressed.emit(step.done, step.total)
-                self.said.emit(f"{step.done:,} of {messages.images(step.total)} copied")
-        else:
+        if not isinstance(step, Progress):
             self._done(wish, step)
+        elif wish is self._written and wish.chosen.kind is Kind.IMAGES:
+            self._progress = step
+            if not self._told.isValid() or self._told.hasExpired(_TELL_MS):
+                self._told.start()
+                self.changed.emit()
 
     def _done(self, wish: _Wish, outcome: object) -> None:
         if self._written is wish:
-            self._written = None
+            self._written = self._job = self._progress = None
+            self.changed.emit()
         if isinstance(outcome, Exception):
             self.failed.emit(messages.failure(outcome))
         elif isinstance(outcome, Written):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -201,17 +201,20 @@ def check(order: Order) -> None:
             )
 
 
-def preview(what: Exportable, order: Order, count: int = 3) -> tuple[list[str], list[list[str]]]:
+def preview(
+    what: Exportable, order: Order, count: int = 3, *, hidden: Collection[int] = ()
+) -> tuple[list[str], list[list[str]]]:
     """The names of the columns and the first rows, as they will be written.
 
-    Pseudonyms are drawn anew for the export, so there they will have other numbers.
+    Pseudonyms are drawn anew for the export, so there they will have other numbers. Of `hidden`
+    images the suggestion is left out here: a reader must not see it yet.
     """
     ids = [c.id for c in what.kept.classes]
     copied = order.format is Format.IMAGES
-    rows = list(islice((r for r in _rows(what) if not copied or image_folder.is_copied(r)), count))
+    shown = (_unsuggested(row) if at in hidden else row for at, row in enumerate(_rows(what)))
+    rows = list(islice((r for r in shown if not copied or image_folder.is_copied(r)), count))
     if order.deidentify:
-        pseudonyms = Pseudonyms(rows)
-        rows = [pseudonyms.row(row) for row in rows]
+        rows = sorted(map(Pseudonyms(rows).row, rows), key=lambda row: row.image)
     if copied:
         names = image_folder.names_of(rows, clean=order.deidentify)
         return ["file", "patient", "slide"], [
@@ -219,6 +222,18 @@ def preview(what: Exportable, order: Order, count: int = 3) -> tuple[list[str], 
         ]
     dialect = _dialect(order)
     return columns(ids), [cells(row, ids, dialect) for row in rows]
+
+
+def _unsuggested(row: Row) -> Row:
+    return replace(
+        row,
+        suggestion="",
+        confidence=None,
+        probabilities={},
+        needs_review=None,
+        unfamiliarity=None,
+        unfamiliar=None,
+    )
 
 
 def _rows(what: Exportable) -> Iterator[Row]:

@@ -10,7 +10,6 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import (
     QCheckBox,
     QFileDialog,
-    QGridLayout,
     QLineEdit,
     QMenu,
     QPushButton,
@@ -19,13 +18,12 @@ from PySide6.QtWidgets import (
 
 from leukview.ui import messages, theme
 from leukview.ui.dialogs.dialog import ActDialog
+from leukview.ui.dialogs.preview_grid import PreviewGrid
 from leukview.ui.export_kinds import Chosen, Kind
 from leukview.ui.models.summary import Counts
 from leukview.ui.theme import Style, Theme
 from leukview.ui.widgets import parts
 
-# The columns of a table that a reader looks for; the others are counted.
-_SHOWN = ("image", "suggestion", "confidence", "decision", "decision_state", "reviewer")
 Preview = Callable[[Chosen], tuple[Sequence[str], Sequence[Sequence[str]]]]
 
 
@@ -50,7 +48,7 @@ class ExportDialog(ActDialog):
         preview: Preview | None = None,
     ) -> None:
         super().__init__("Export", "No absolute path is written.", "Export", parent, wide=True)
-        self._preview, self._suggested = preview, suggested
+        self._preview, self._suggested, self._count = preview, suggested, count
         self.kind = Kind.CSV
         left = count.images - count.decided
         figures = f"{messages.images(count.images)}, {count.decided:,} decided"
@@ -69,17 +67,14 @@ class ExportDialog(ActDialog):
         self._file()
         self.excel = QCheckBox("Mark it as UTF-8, so that Excel shows every letter")
         self.excel.setChecked(True)
-        self.deidentify = QCheckBox("De-identify: pseudonyms instead of names, no typed words")
+        self.deidentify = QCheckBox(
+            "De-identify: no names of files, patients or people, no typed words"
+        )
         self.map_note = parts.label(style=Style.CAPTION, tone="second", wrap=True)
         for box in (self.excel, self.deidentify, self.map_note):
             self.body.addWidget(box)
-        self._begins = parts.label("It begins so", Style.CAPTION, tone="second")
-        self.body.addWidget(self._begins)
-        self._grid = QGridLayout()
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(14)
-        self._grid.setVerticalSpacing(4)
-        self.body.addLayout(self._grid)
+        self.grid = PreviewGrid()
+        self.body.addWidget(self.grid)
         self.body.addWidget(parts.label(messages.NOTICE, Style.CAPTION, strong=True))
         self.path.textChanged.connect(self._look)
         self.deidentify.toggled.connect(self._choose_again)
@@ -147,13 +142,20 @@ class ExportDialog(ActDialog):
     def _choose_again(self) -> None:
         kind = self.kind
         self.kind_button.say(kind.value.words, f"Export as: {kind.value.words}")
-        self.hint.setText(kind.value.hint)
+        self.hint.setText(self._hint())
         self._file_title.setText("Folder" if kind is Kind.IMAGES else "File")
         self.excel.setVisible(kind is Kind.CSV)
         self.deidentify.setVisible(kind is not Kind.SESSION)
         self._look()
         self._show_preview()
-        self.adjustSize()
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as its words and rows need at its width, which is fixed."""
+        whole = self.layout()
+        if whole is not None:
+            whole.activate()
+            self.resize(self.width(), whole.totalHeightForWidth(self.width()))
 
     def _look(self) -> None:
         name, file = self.path.text().strip(), self.file
@@ -174,33 +176,34 @@ class ExportDialog(ActDialog):
             words = ""
         self.exists.setText(words)
         self.exists.setVisible(bool(words))
-        mapped = self.chosen.deidentify and not self.kind.is_report
-        self.map_note.setText(
-            f"What each pseudonym stands for goes to {self.chosen.order.map_path.name} beside it:"
-            " keep that file to yourself. What is written into the pixels of an image stays."
-            if mapped
-            else ""
+        self.map_note.setText(self._about_names())
+        self.map_note.setVisible(self.chosen.deidentify)
+
+    def _hint(self) -> str:
+        hint = self.kind.value.hint
+        if self.kind is Kind.IMAGES:
+            copied = self._count.agreed + self._count.changed
+            hint += f" Copied are {copied:,} of {messages.images(self._count.images)}."
+        return hint
+
+    def _about_names(self) -> str:
+        """What is done to names, and where what they stand for goes."""
+        if not self.chosen.deidentify:
+            return ""
+        if self.kind.is_report:
+            return "Names of slide, patient and readers and typed words are left out for good."
+        what = f"What each pseudonym stands for goes to {self.chosen.order.map_path.name} beside it"
+        pixels = " Metadata is taken off the images, but what is written into their pixels stays."
+        return (
+            f"{what}: keep that file to yourself. Comments and reasons are left out."
+            f"{pixels if self.kind is Kind.IMAGES else ''}"
         )
-        self.map_note.setVisible(mapped)
 
     def _show_preview(self) -> None:
-        parts.clear(self._grid)
         has = self._preview is not None and self.kind.format is not None
-        self._begins.setVisible(has)
-        if self._preview is None or not has:
-            return
-        names, rows = self._preview(self.chosen)
-        places = [at for at, name in enumerate(names) if name in _SHOWN] or list(range(len(names)))
-        more = len(names) - len(places)
-        self._begins.setText(
-            f"It begins so, with {more:,} more columns" if more else "It begins so"
-        )
-        for column, at in enumerate(places):
-            for line, text in enumerate([names[at], *(row[at] for row in rows)]):
-                cell = parts.Elided(Style.CAPTION, tone="" if line else "second")
-                cell.say(text or "\N{EN DASH}")
-                self._grid.addWidget(cell, line, column)
-            self._grid.setColumnStretch(column, 3 if names[at] in ("image", "file") else 2)
+        self.grid.setVisible(has)
+        if self._preview is not None and has:
+            self.grid.show_rows(*self._preview(self.chosen))
 
     def _browse(self) -> None:
         ending = self.kind.value.ending

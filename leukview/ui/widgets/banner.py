@@ -23,10 +23,11 @@ class Gravity(enum.IntEnum):
     DEVICE = 3
     UNFAMILIAR = 4
     TARGET = 5  # good news, said once
-    SESSION = 6
-    REFUSAL = 7  # of a model
-    ERROR = 8
-    SAVING = 9
+    EXPORTING = 6  # it takes long
+    SESSION = 7
+    REFUSAL = 8  # of a model
+    ERROR = 9
+    SAVING = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +112,12 @@ class Banner(QFrame):
             Gravity.MODEL: "info",
             Gravity.BLIND: "eye-slash",
             Gravity.TARGET: "check-circle",
+            Gravity.EXPORTING: "export",
         }
         name = named.get(gravest, "warning")
         colour = t.error if gravest >= Gravity.REFUSAL else t.warn
-        own = {Gravity.BLIND: t.accent, Gravity.SLIDES: t.accent, Gravity.TARGET: t.ok}
+        own = dict.fromkeys((Gravity.BLIND, Gravity.SLIDES, Gravity.EXPORTING), t.accent)
+        own[Gravity.TARGET] = t.ok
         colour = own.get(gravest, colour)
         size = QSize(theme.ICON_LIST, theme.ICON_LIST)
         icon = self._theme.icon(name, colour)
