@@ -25,6 +25,7 @@ from leukview.cli.log import start_log
 from leukview.cli.terminal import Terminal, has_display
 from leukview.domain.errors import (
     DeviceError,
+    FinalError,
     LeukViewError,
     ModelFileError,
     OutputError,
@@ -40,6 +41,7 @@ _CODES: tuple[tuple[type[LeukViewError], int], ...] = (
     (ModelFileError, MODEL_REFUSED),
     (OutputError, NOT_WRITABLE),
     (SessionError, NOT_WRITABLE),
+    (FinalError, NOT_WRITABLE),
 )
 WINDOW = "open"
 _OTHERS = ("classify", "verify", "import", "delete", "export", "report", "models", "doctor")

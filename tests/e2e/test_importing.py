@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QLabel
 from leukview.__main__ import main
 from leukview.ui.dialogs.dialog import ActDialog
 from leukview.ui.dialogs.import_dialog import ImportDialog
+from leukview.ui.readings import Mode
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 CONTROL, CLICK = Qt.KeyboardModifier.ControlModifier, Qt.MouseButton.LeftButton
@@ -105,6 +106,43 @@ def test_into_a_final_slide_nothing_is_imported_and_that_is_said_before_anything
     h.press(Qt.Key.Key_I, CONTROL)
     h.until(lambda: "This slide is final" in h.one.window.page.banner.words.text())
     assert h.states == ["agreed", "agreed", "agreed", "unsure"]
+
+
+def test_in_a_second_window_which_only_reads_nothing_is_imported_or_deleted(
+    exported, start, hand, choose
+):
+    h = exported
+    other = hand(start())
+    other.open(h.folder)
+    choose(h.table)
+    words = other.one.window.page.banner.words
+    other.one.window.actions_["import"].trigger()
+    other.until(lambda: "only be read in this one. Nothing was taken from t.csv" in words.text())
+    other.one.window.actions_["delete_session"].trigger()
+    assert "cannot be deleted" in words.text()
+    assert h.states == ["agreed", "agreed", "agreed", "unsure"]
+
+
+def test_while_a_slide_is_read_blind_no_image_is_named(exported, choose, qtbot):
+    h = exported
+    h.one.window.readings._set(Mode.BLIND)
+    h.one.controller.review.decide([0, 1], "all")
+    choose(h.table)
+    words = []
+
+    def look(dialog) -> None:
+        words.extend(dialog.table.item(row, 0).text() for row in range(dialog.table.rowCount()))
+        words.extend(
+            one.toolTip() for one in dialog.table.findItems("", Qt.MatchFlag.MatchContains)
+        )
+        words.extend(one.text() for one in dialog.findChildren(QLabel))
+        dialog.reject()
+
+    h.answer(ImportDialog, look)
+    h.press(Qt.Key.Key_I, CONTROL)
+    h.until(lambda: "Nothing was taken" in h.said)
+    assert words[:2] == ["line 2", "line 3"]
+    assert not [one for one in words if ".bmp" in one]
 
 
 def test_what_is_no_table_is_said_and_changes_nothing(exported, choose, tmp_path):

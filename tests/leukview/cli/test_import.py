@@ -8,7 +8,9 @@ import pytest
 
 from leukview.__main__ import main
 from leukview.domain.progress import CancelToken
+from leukview.session.verify import check
 from leukview.workflows.opened import Opening
+from leukview.workflows.recorded import session_file
 
 DECIDED = ("image", "decision", "decision_state", "reviewer", "decided_at", "queue")
 DECIDED += ("flag", "comment", "excluded", "exclude_reason")
@@ -93,6 +95,20 @@ def test_a_deidentified_table_a_damaged_line_and_an_open_slide_are_told_apart(
     assert main(["import", str(folder), str(tmp_path / "w.csv"), "--apply"]) == 5
     assert "open in a window" in capsys.readouterr().err
     one.close()
+
+
+def test_into_a_final_slide_nothing_is_imported(folder, toy_model, tmp_path, capsys):
+    before = table(folder, tmp_path / "t.csv")
+    one = opened(folder, toy_model)
+    one.review.clear([0])
+    one.review.finish()
+    head = one.review.head()
+    one.close()
+    out = str(tmp_path / "t.csv")
+    assert main(["import", str(folder), out, "--apply"]) == 5
+    assert "This slide is final" in capsys.readouterr().err
+    assert check(session_file([folder])).head == head
+    assert table(folder, tmp_path / "now.csv") != before
 
 
 def test_wrong_usage_changes_nothing(folder, tmp_path, capsys):
