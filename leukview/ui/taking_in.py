@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QFileDialog
 
 from leukview.domain.errors import LeukViewError
@@ -14,7 +14,7 @@ from leukview.domain.progress import CancelToken
 from leukview.reports.table_file import read_table
 from leukview.session import bundle
 from leukview.ui import messages
-from leukview.ui.controller import Controller
+from leukview.ui.controller import Controller, Stage
 from leukview.ui.dialogs.dialog import ActDialog
 from leukview.ui.dialogs.import_dialog import ImportDialog
 from leukview.ui.jobs import Job, JobRunner
@@ -41,9 +41,11 @@ class TakingIn(QObject):
         self._window, self._controller = window, controller
         self._runner = JobRunner(self)
         self._job: Job | None = None
+        self._later = ""  # what is said when the slide is open again
         window.actions_.bind("import", self.ask)
         window.actions_.bind("delete_session", self.delete)
         controller.leaving.connect(self._drop)
+        controller.stage_changed.connect(self._say_later)
 
     def ask(self) -> None:
         """Choose a file, and take it by its kind."""
@@ -134,9 +136,17 @@ class TakingIn(QObject):
             self._window.start.show_problem(str(error))
             return
         words = f"{file.name}: {made.head.events:,} events. {_SAID[made.how]}"
-        if path is not None:
+        if path is None:
+            self._controller.noted.emit(words)
+        else:
+            self._later = words
             self._window.open([path])
-        self._controller.noted.emit(words)
+
+    def _say_later(self) -> None:
+        if self._later and self._controller.stage is Stage.READY:
+            words, self._later = self._later, ""
+            # After what the window itself says of the new stage.
+            QTimer.singleShot(0, self, lambda: self._controller.noted.emit(words))
 
     def delete(self) -> None:
         """After a plain question, delete what is recorded of the open slide for good."""

@@ -174,6 +174,23 @@ def test_a_session_is_deleted_for_good_after_a_question_and_comes_back_from_its_
     assert h.one.controller.review.comments == {3: "blurred"}
 
 
+def test_a_session_file_goes_on_where_the_open_slide_is_its_beginning(exported, choose, tmp_path):
+    h = exported
+    h.press(Qt.Key.Key_F)
+    later, kept = tmp_path / "later.leukview", h.one.controller.review.head()
+    h.one.window.close_folder()
+    assert main(["export", str(h.folder), "--out", str(later)]) == 0
+    assert main(["delete", str(h.folder), "--yes"]) == 0
+    assert main(["import", str(h.session)]) == 0
+    h.open(h.folder)
+    assert not h.one.controller.review.flagged.any()
+    choose(later)
+    h.one.window.actions_["import"].trigger()
+    h.until(lambda: "goes on as the file does" in h.said)
+    assert h.one.controller.review.flagged.any()
+    assert h.one.controller.review.head() == kept
+
+
 def test_a_deleted_session_is_really_gone(exported, qtbot):
     h = exported
     h.answer(ActDialog, lambda d: qtbot.mouseClick(d.act_button, CLICK))
