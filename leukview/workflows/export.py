@@ -211,7 +211,11 @@ def preview(
     """
     ids = [c.id for c in what.kept.classes]
     copied = order.format is Format.IMAGES
-    shown = (_unsuggested(row) if at in hidden else row for at, row in enumerate(_rows(what)))
+    places = range(len(what.kept.images))
+    # 100,000 rows take seconds, so that what is not decided is not made to be left out.
+    some = [at for at in places if what.kept.decisions[at]] if copied else places
+    made = zip(some, _rows(what, some), strict=True)
+    shown = (_unsuggested(row) if at in hidden else row for at, row in made)
     rows = list(islice((r for r in shown if not copied or image_folder.is_copied(r)), count))
     if order.deidentify:
         rows = sorted(map(Pseudonyms(rows).row, rows), key=lambda row: row.image)
@@ -236,8 +240,8 @@ def _unsuggested(row: Row) -> Row:
     )
 
 
-def _rows(what: Exportable) -> Iterator[Row]:
-    for row in rows_of(what.kept, what.identity, __version__):
+def _rows(what: Exportable, only: Sequence[int] | None = None) -> Iterator[Row]:
+    for row in rows_of(what.kept, what.identity, __version__, only):
         yield replace(row, log_events=what.head.events, log_head=what.head.sha256)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -67,10 +67,16 @@ def snapshot(review: Review) -> Snapshot:
     )
 
 
-def rows_of(kept: Snapshot, identity: ModelIdentity, app_version: str) -> Iterator[Row]:
-    """One table row per image, in order."""
+def rows_of(
+    kept: Snapshot,
+    identity: ModelIdentity,
+    app_version: str,
+    only: Sequence[int] | None = None,
+) -> Iterator[Row]:
+    """One table row per image, in order; `only` of these images where they are given."""
     ids = [c.id for c in kept.classes]
-    for row, decision in enumerate(kept.decisions):
+    for row in range(len(kept.decisions)) if only is None else only:
+        decision = kept.decisions[row]
         if kept.suggested[row] >= 0 or row in kept.errors:
             made = row_of(_result(kept, row, identity), ids, app_version=app_version)
         else:

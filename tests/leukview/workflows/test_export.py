@@ -205,3 +205,29 @@ def test_the_command_line_exports_the_session_itself(opened, folder, tmp_path, c
     assert main(["verify", str(out)]) == 0
     assert main(["export", str(folder), "--out", str(out)]) == 5
     assert main(["export", str(folder), "--out", str(out), "--force", "--deidentify"]) == 2
+
+
+def test_a_look_at_the_table_leaves_out_what_must_not_be_seen_yet(opened, tmp_path):
+    what = export.exportable(opened, "cpu")
+    order = Order(path=tmp_path / "a.csv", format=Format.CSV)
+    names, rows = export.preview(what, order, hidden={1})
+    suggested = [row[names.index("suggestion")] for row in rows]
+    assert [bool(word) for word in suggested] == [True, False, True]
+    probabilities = [at for at, name in enumerate(names) if name.startswith("p_")]
+    assert [bool(rows[1][at] or rows[1][names.index("confidence")]) for at in probabilities] == [
+        False,
+        False,
+    ]
+    whole = export.preview(what, order)[1]
+    assert whole[0] == rows[0]
+    assert whole[1] != rows[1]
+
+
+def test_a_look_at_the_copies_shows_the_decided_images_only(opened, tmp_path):
+    order = Order(path=tmp_path / "copies", format=Format.IMAGES)
+    names, rows = export.preview(export.exportable(opened, "cpu"), order)
+    written(opened, tmp_path / "copies", format=Format.IMAGES)
+    found = {p.relative_to(tmp_path / "copies").as_posix() for p in tmp_path.glob("copies/*/*")}
+    assert names == ["file", "patient", "slide"]
+    assert {row[0] for row in rows} == found
+    assert len(found) == 2
