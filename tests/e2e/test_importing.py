@@ -68,6 +68,21 @@ def test_a_table_is_shown_before_it_is_taken_and_one_undo_takes_it_back(exported
     assert h.states == ["undecided"] * 4
 
 
+def test_more_files_than_are_looked_at_at_once_are_taken_by_one_action_too(
+    exported, choose, qtbot, monkeypatch
+):
+    h = exported
+    clear_all(h)
+    monkeypatch.setattr("leukview.workflows.deciding.LOOK_AT_ONCE", 2)
+    choose(h.table)
+    h.answer(ImportDialog, lambda d: qtbot.mouseClick(d.act_button, CLICK))
+    h.press(Qt.Key.Key_I, CONTROL)
+    h.until(lambda: h.said == "4 images taken from t.csv")
+    assert h.states == ["agreed", "agreed", "agreed", "unsure"]
+    h.press(Qt.Key.Key_Z, CONTROL)
+    assert h.states == ["undecided"] * 4
+
+
 def test_in_a_conflict_what_stands_stays_unless_it_is_ticked(exported, choose, qtbot):
     h = exported
     h.one.controller.review.decide([0, 1], "all")

@@ -97,6 +97,19 @@ def test_a_deidentified_table_a_damaged_line_and_an_open_slide_are_told_apart(
     one.close()
 
 
+def test_more_files_than_are_looked_at_at_once_are_one_event_too(
+    folder, tmp_path, monkeypatch, capsys
+):
+    before = table(folder, tmp_path / "t.csv")
+    monkeypatch.setenv("LEUKVIEW_DATA", str(tmp_path / "elsewhere"))
+    monkeypatch.setattr("leukview.workflows.deciding.LOOK_AT_ONCE", 2)
+    assert main(["import", str(folder), str(tmp_path / "t.csv"), "--apply"]) == 0
+    said = capsys.readouterr().err
+    assert "4 images taken from t.csv" in said
+    assert "The log has 1 event;" in said
+    assert table(folder, tmp_path / "now.csv") == before
+
+
 def test_into_a_final_slide_nothing_is_imported(folder, toy_model, tmp_path, capsys):
     before = table(folder, tmp_path / "t.csv")
     one = opened(folder, toy_model)
