@@ -350,7 +350,7 @@ def report(
     """Write a printable report of a reviewed folder: figures, intervals, model, log.
 
     Exit codes: 0 all read; 1 some images could not be read, the report is complete; 2 usage or
-    nothing recorded; 5 output not writable.
+    nothing recorded; 5 output not writable; 130 stopped.
     """
     options = report_command.Options(paths=folders, out=out, deidentify=deidentify, force=force)
     return report_command.run(options, context.obj)
