@@ -20,6 +20,7 @@ from leukview.workflows.last_model import last
 from leukview.workflows.open_folder import open_folder
 from leukview.workflows.opened import recall
 from leukview.workflows.review import Review
+from leukview.workflows.worklist import names_of
 
 SESSION_FILES = frozenset({".lkv", ".leukview"})
 _IN_ORDER = natsort_keygen(alg=ns.IGNORECASE)
@@ -78,6 +79,8 @@ def recorded(paths: Sequence[Path], *, cancel: CancelToken | None = None) -> Rec
         images = _known(store)
     model = last(store)
     review = Review(images, model.classes, store, reviewer="", cancel=cancel)
+    if not _is_session(paths):
+        review.slide, review.patient = names_of(paths[0] if paths[0].is_dir() else paths[0].parent)
     if model.identity.sha256:
         recall(review, model.identity.sha256)
     unread = 0 if _is_session(paths) else _read(review, store, cancel)

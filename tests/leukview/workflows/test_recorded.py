@@ -12,10 +12,11 @@ from leukview import __version__
 from leukview.domain.errors import OutputError, SessionError, UsageError
 from leukview.domain.progress import CancelToken
 from leukview.session.index import data_folder
-from leukview.workflows import identity
+from leukview.workflows import identity, worklist
 from leukview.workflows.opened import Batch, Opened, Opening, fresh_rows, run_model
 from leukview.workflows.recorded import recorded, session_file
 from leukview.workflows.table_rows import rows_of, snapshot
+from leukview.workflows.worklist import Slide
 
 FILES = {"hem/a.png": 20, "all/b.png": 240, "c.png": 120}
 
@@ -197,3 +198,12 @@ def test_a_stopped_reading_is_no_half_table(reviewed, folder):
     cancel.cancel()
     with pytest.raises(OutputError, match="stopped"):
         recorded([folder], cancel=cancel)
+
+
+def test_slide_and_patient_are_those_of_the_worklist(reviewed, folder):
+    slide = Slide(path=str(folder), name="S-7", patient="P-1")
+    worklist.change(lambda slides: worklist.added(slides, [slide]))
+    found = recorded([folder])
+    found.store.close()
+    rows = list(rows_of(snapshot(found.review), found.identity, __version__))
+    assert {(row.slide, row.patient) for row in rows} == {("S-7", "P-1")}
