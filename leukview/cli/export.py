@@ -12,6 +12,7 @@ from leukview.domain.errors import UsageError
 from leukview.domain.progress import CancelToken, Progress
 from leukview.reports.about import NOTICE
 from leukview.session import bundle
+from leukview.session.events import Head
 from leukview.workflows import export
 from leukview.workflows.export import Exportable, Format, Order, Written
 from leukview.workflows.recorded import Recorded, recorded, session_file
@@ -70,8 +71,14 @@ def _whole_session(options: Options, terminal: Terminal) -> int:
         )
     head = bundle.export(session_file(options.paths), options.out, force=options.force)
     terminal.say(f"Exported the session to {options.out.name}. It holds names of files and people.")
-    terminal.say(f"The log has {head.events:,} events; its head is {head.sha256}.")
+    terminal.say(log_words(head))
     return READ_ALL
+
+
+def log_words(head: Head) -> str:
+    """Where the log of events ends, for `leukview verify --against`."""
+    events = "1 event" if head.events == 1 else f"{head.events:,} events"
+    return f"The log has {events}; its head is {head.sha256}."
 
 
 def _order(options: Options) -> Order:
@@ -123,7 +130,7 @@ def _exportable(found: Recorded) -> Exportable:
 def _tell(written: Written, order: Order, terminal: Terminal) -> None:
     for sentence in written.sentences():
         terminal.say(sentence)
-    terminal.say(f"The log has {written.head.events:,} events; its head is {written.head.sha256}.")
+    terminal.say(log_words(written.head))
     if order.deidentify and order.format is Format.IMAGES:
         terminal.say("What is written into the pixels of an image is still there: look at them.")
     terminal.say(NOTICE)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from leukview.cli.export import log_words
 from leukview.cli.terminal import Terminal, stoppable
 from leukview.domain.errors import OutputError, UsageError
 from leukview.reports.html_report import Contents, html
@@ -71,7 +72,7 @@ def run(options: Options, terminal: Terminal) -> int:
     with whole_file(out, replace=options.force) as file:
         file.write(data)
     terminal.say(f"Wrote the report to {out.name}.")
-    terminal.say(f"The log has {head.events:,} events; its head is {head.sha256}.")
+    terminal.say(log_words(head))
     return SOME_FAILED if found.unread or found.problems or found.review.errors else READ_ALL
 
 

@@ -31,6 +31,7 @@ def test_the_report_is_written_as_html_and_names_the_head_that_verify_checks(
 ):
     out = tmp_path / "Bericht ü.html"
     assert main(["report", str(folder), "--out", str(out)]) == 0
+    assert "The log has 1 event; its head is" in capsys.readouterr().err
     text = out.read_text(encoding="utf-8")
     assert "<h1>Kasten ü</h1>" in text
     assert "2 of 3 reviewed; chosen by the reader, not at random" in text
