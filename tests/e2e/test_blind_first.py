@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from leukview.ui import messages
 from leukview.ui.dialogs.dialog import ActDialog
 from leukview.ui.models.queue import Tab
+from leukview.ui.models.thumbnails import FULL
 from leukview.workflows.record import Mode
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
@@ -59,12 +60,22 @@ def everything(h, qtbot) -> list[object]:
     """What the window shows and says, at every queue, with its filter and its menus."""
     window, page, seen = h.one.window, h.one.window.page, []
 
+    def large() -> bool:
+        """Whether the current image is there, large: it comes when it does."""
+        row = page.current_row
+        return row in page.review.errors or page.loader.pixmap(row, FULL) is not None
+
     def look() -> None:
+        h.until(large)
         QApplication.processEvents()
         seen.append(spoken(window))
         seen.append(window.grab().toImage())
         model = page.model
         for place in range(model.rowCount()):
+            page.go(place)
+            inspector = page.inspector
+            seen.append((inspector.state.whole, inspector.note.text(), inspector.file_name.whole))
+            seen.append((inspector.agree_with.whole, inspector.remark.text()))
             for role in (
                 Qt.ItemDataRole.DisplayRole,
                 Qt.ItemDataRole.ToolTipRole,
@@ -128,8 +139,10 @@ def test_two_models_that_differ_look_and_sound_the_same(
             h.press(key)
         h.press(Qt.Key.Key_N)
         h.until(lambda h=h: "12:00:00" in h.one.window.status.saved.text())
-        shown.append(before + everything(h, qtbot) + [h.place])
+        after = everything(h, qtbot)
         assert review.state.any()
+        h.one.window.close_folder()
+        shown.append([*before, *after, h.place, spoken(h.one.window.start)])
         h.one.window.close()
     assert suggested[0] != suggested[1]
     assert len(shown[0]) == len(shown[1])
