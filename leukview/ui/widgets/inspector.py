@@ -235,6 +235,8 @@ class Inspector(QFrame):
         name = tile.name or "name hidden"
         self.file_name.say(f"showing {name}" if many and tile.name else name)
         self.heading.setText(f"Your decision for {selected:,} images" if many else "Your decision")
+        for widget in self._of_model:  # empty bars would say nothing, and need the room
+            widget.setVisible(not (self._blind or tile.hidden))
         self.bars.show_values(probabilities, unfamiliar=tile.unfamiliar)
         self.remark.setText(
             "Unlike the training images: the probabilities may not hold." if tile.unfamiliar else ""
