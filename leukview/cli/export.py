@@ -101,6 +101,12 @@ def _run(options: Options, order: Order, token: CancelToken, terminal: Terminal)
     try:
         for problem in found.problems:
             terminal.say(problem)
+        if found.review.blind:
+            raise UsageError(
+                "This slide is being read blind first, and an export would show the suggestions."
+                " Nothing was exported. End the blind reading in the window, then export; a session"
+                " file (.leukview) can be written at any time."
+            )
         what = _exportable(found)
         with terminal.progress(len(what.kept.images), "images") as show:
             for step in export.export(what, order, token):

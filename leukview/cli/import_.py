@@ -110,7 +110,10 @@ def _table(
         if unread:
             terminal.say(f"{unread:,} images could not be read and are not known here.")
         if not options.apply:
-            terminal.say("Nothing was changed. Add --apply to take in what is new.")
+            more = " Add --apply to take in what is new." if plan.new else ""
+            if plan.conflicts:
+                more += " --apply --theirs also takes what the table says in conflicts."
+            terminal.say(f"Nothing was changed.{more}")
         else:
             _take(plan, review, options, terminal)
             store.flush()

@@ -184,14 +184,16 @@ def _copy(session: Path, part: Path) -> None:
         source.execute("VACUUM INTO ?", (str(part),))
     with contextlib.closing(connect(part, read_only=False)) as copy:
         copy.execute("PRAGMA journal_mode = DELETE")  # WAL would leave two files beside it
-        row = copy.execute("SELECT value FROM meta WHERE key = 'last model'").fetchone()
-        if row is not None:
-            with contextlib.suppress(ValueError, TypeError, KeyError):
-                kept = json.loads(row[0])
-                kept["path"] = kept["model"]
-                values = (json.dumps(kept), "last model")
-                copy.execute("UPDATE meta SET value = ? WHERE key = ?", values)
-                copy.execute("VACUUM")  # the former value would stay in a free block
+        asked = "SELECT value FROM meta WHERE key = ?"
+        for key, name in (("last model", "model"), ("second model", "title")):
+            row = copy.execute(asked, (key,)).fetchone()
+            if row is not None:
+                with contextlib.suppress(ValueError, TypeError, KeyError):
+                    kept = json.loads(row[0])
+                    kept["path"] = kept[name]
+                    values = (json.dumps(kept), key)
+                    copy.execute("UPDATE meta SET value = ? WHERE key = ?", values)
+                    copy.execute("VACUUM")  # the former value would stay in a free block
     with part.open("rb+") as file:
         os.fsync(file.fileno())
 

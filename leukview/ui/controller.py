@@ -375,9 +375,9 @@ class Controller(QObject):
 
     def set_reviewer(self, name: str) -> None:
         """Whose name stands beside the decisions from now on."""
+        if self.review is not None and self.act(lambda r: r.rename(name)) is None:
+            return
         self.settings.reviewer = name
-        if self.review is not None:
-            self.review.reviewer = name
 
     # The table
 

@@ -43,6 +43,12 @@ class OnScreen(QObject):
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self.look)
         gallery.painted.connect(lambda _places: self.look())
+        app = QApplication.instance()
+        if isinstance(app, QApplication):  # a dialog has come, or has gone
+            app.focusWindowChanged.connect(self._focus_moved)
+
+    def _focus_moved(self, _window: object) -> None:
+        self.look()
 
     def count(self, on: bool) -> None:
         """Count from now on, or not; what was counted is kept."""
@@ -65,10 +71,10 @@ class OnScreen(QObject):
         now, before = self.clock(), len(self.seen)
         here = self._in_view()
         for row, since in list(self._since.items()):
-            if now - since >= LONG_ENOUGH:
-                self.seen.add(row)
             if row not in here:
                 del self._since[row]
+            elif now - since >= LONG_ENOUGH:
+                self.seen.add(row)
         for row in here:
             self._since.setdefault(row, now)
         young = [since for row, since in self._since.items() if row not in self.seen]

@@ -80,7 +80,7 @@ class Readings(QObject):
                 open_ and two and reading is not Reading.ADJUDICATION,
                 "After a second one.",
             ),
-            ("readers", two and not self._controller.blind, "After a second reading."),
+            ("readers", two and reading is not Reading.SECOND, "Not during the second reading."),
         ):
             self._window.actions_[name].setEnabled(on)
             self._window.actions_[name].setToolTip("" if on else why)

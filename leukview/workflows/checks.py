@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from leukview.domain.records import DecisionState
 from leukview.measures.audit import Overall, Stratum, differing, overall
@@ -13,6 +15,9 @@ from leukview.workflows.record import Audit
 from leukview.workflows.review import Review
 
 _STATES = tuple(DecisionState)
+_OTHER_MODEL = Overall(
+    math.nan, math.nan, math.nan, "Another model is in use than when the sample was drawn."
+)
 _UNSURE, _EXCLUDED = _STATES.index(DecisionState.UNSURE), _STATES.index(DecisionState.EXCLUDED)
 
 
@@ -87,7 +92,7 @@ def audit_result(review: Review, reading: Reading | None = None) -> AuditResult 
         differing=found,
         low=low,
         high=high,
-        overall=overall(strata),
+        overall=overall(strata) if audit.model == review.model_sha256 else _OTHER_MODEL,
         strata=strata,
     )
 
@@ -134,11 +139,22 @@ def _one_each(review: Review, rows: np.ndarray) -> np.ndarray:
     return np.array(sorted(first.values()), np.int64)
 
 
+def _stands(review: Review) -> NDArray[np.int64]:
+    """Where each image stands, index into `DecisionState`: (N,).
+
+    While differences are settled, it is what the table says: settled, or as the first reader said.
+    """
+    if review.record.reading is not Reading.ADJUDICATION:
+        return review.state.astype(np.int64)
+    said = (review.final_decision(row) if sha else None for row, sha in enumerate(review.sha256))
+    return np.array([_STATES.index(one.state) if one else 0 for one in said], np.int64)
+
+
 def counted(review: Review) -> int:
     """Readable images that are decided for a class: what a count target counts."""
     readable = np.ones(review.count, np.bool_)
     readable[list(review.errors)] = False
-    state = review.state
+    state = _stands(review)
     return int((readable & (state > 0) & (state != _UNSURE) & (state != _EXCLUDED)).sum())
 
 
@@ -146,12 +162,13 @@ def checks(review: Review) -> list[Check]:
     """What is looked at before a slide is finished, in the order in which it is said."""
     readable = np.ones(review.count, np.bool_)
     readable[list(review.errors)] = False
-    state = review.state[readable]
+    stands = _stands(review)
+    state = stands[readable]
     open_, unsure = int((state == 0).sum()), int((state == _UNSURE).sum())
     excluded = int((state == _EXCLUDED).sum())
     decided = counted(review)
     wanted = (review.needs_review | review.disagree) & readable
-    left = int((wanted & (review.state == 0)).sum())
+    left = int((wanted & (stands == 0)).sum())
     out = [
         Check(
             name="Every image is decided" if not open_ + unsure else "Images are not decided",
@@ -165,15 +182,17 @@ def checks(review: Review) -> list[Check]:
             passed=not left,
         ),
     ]
-    found = audit_result(review)
-    if found is not None:
-        out.append(
-            Check(
-                name="Audit sample is read" if found.complete else "Audit sample is not read",
-                figure=audit_words(found),
-                passed=found.complete,
+    for reading in review.record.audits:
+        found = audit_result(review, reading)
+        if found is not None:
+            out.append(
+                Check(
+                    name="Audit sample is read" if found.complete else "Audit sample is not read",
+                    figure=audit_words(found),
+                    passed=found.complete,
+                )
             )
-        )
+    out += _readers(review)
     if review.record.target:
         out.append(
             Check(
@@ -196,6 +215,28 @@ def checks(review: Review) -> list[Check]:
             )
         )
     return out
+
+
+def _readers(review: Review) -> list[Check]:
+    """What a second reading leaves to do; nothing without one."""
+    record = review.record
+    if Reading.SECOND not in record.readers:
+        return []
+    if record.reading is Reading.SECOND:
+        words = "Settle the differences, or go back to the first reading; then finish"
+        return [Check(name="The second reading goes on", figure=words, passed=False)]
+    differ = [review.sha256[row] for row in review.differing.tolist()]
+    settled = sum(1 for sha in differ if review.decision_of(sha, Reading.ADJUDICATION))
+    passed = settled == len(differ)
+    return [
+        Check(
+            name="The readers' differences are settled"
+            if passed
+            else "The readers' differences are not settled",
+            figure=f"{settled:,} of {len(differ):,} settled",
+            passed=passed,
+        )
+    ]
 
 
 def audit_words(found: AuditResult) -> str:

@@ -19,12 +19,17 @@ from leukview.workflows import identity
 from leukview.workflows.actions import Action, Adopted, Reading, Standing
 from leukview.workflows.columns import Changes, Rows, none
 from leukview.workflows.identified import Identified, read
-from leukview.workflows.record import Record
+from leukview.workflows.record import Mode, Record
 from leukview.workflows.request import Request, Wish
 
 # More files than this are not looked at, or read, while somebody waits for a key to answer: on a
 # network drive one look takes 0.5 ms.
 LOOK_AT_ONCE, READ_AT_ONCE = 512, 64
+_OTHER_READER = (
+    "Another reading began before all files had been looked at, so what was asked for last was not"
+    " done. Go back to that reading, and decide again."
+)
+_SAID_OF_EACH = frozenset({"decide", "unsure", "exclude"})
 _SILENT = "The drive does not answer. Nothing was decided. Check it, then try again."
 
 
@@ -138,6 +143,13 @@ class Deciding(Identified):
 
     def _act(self, rows: Iterable[int], wish: Wish) -> Changes:
         some = _rows(rows)
+        if len(some) > 1 and wish.kind in _SAID_OF_EACH and self.record.mode is Mode.ASSISTED:
+            # A sample is read one by one: whoever selects all has not looked at each of it.
+            apart = self.hidden[some]
+            if apart.any():
+                done = self._act(some[~apart], wish)
+                words = f"{int(apart.sum()):,} of the audit sample left: decide them one by one."
+                return replace(done, text=f"{done.text}. {words}" if done.text else words)
         if not len(some):
             return Changes(none(), "")
         self._refuse_final()
@@ -147,6 +159,7 @@ class Deciding(Identified):
             wish=wish,
             reviewer=self.reviewer,
             model=self.model_sha256,
+            reading=self.record.reading,
             rows=some,
             images=tuple([images[row] for row in listed]),
             sha256=hashes,
@@ -197,6 +210,8 @@ class Deciding(Identified):
     def _finish(self, request: Request, compared: Changes | None = None) -> Changes:
         """Do it; the rows that are not what the reader saw are put aside, and that is said."""
         self._refuse_final()  # it may have been finished while the files were looked at
+        if request.reading is not self.record.reading:
+            return Changes(none(), _OTHER_READER, left=len(request.rows))
         listed = request.rows.tolist()
         hashes = [self.sha256[row] for row in listed]
         numbers = self._log.numbers(hashes)

@@ -37,7 +37,13 @@ def head_of(export: Path) -> Head:
     """
     ending = export.suffix.lower()
     if ending in (".leukview", ".lkv"):
-        return check(export).head
+        checked = check(export)
+        if checked.fault:
+            raise UsageError(
+                f"{export.name} is not what was exported: {checked.fault} Nothing was verified"
+                " against it. Name another export."
+            )
+        return checked.head
     readers = {
         ".xlsx": _xlsx,
         ".html": _html,

@@ -100,7 +100,8 @@ def switches(review: Review) -> Switches | None:
     rows = [
         (ids.index(before.class_id), int(review.suggested[row]), int(review.decided[row]))
         for row, before in enumerate(blind)
-        if before and _is_class(before, ids) and review.suggested[row] >= 0
+        if before and not before.suggestion_seen and _is_class(before, ids)
+        if review.suggested[row] >= 0
         if review.decided[row] >= 0
     ]
     before, said, after = np.array(rows, np.int64).reshape(-1, 3).T

@@ -114,9 +114,9 @@ def _found(
     if file is None or not file.stat().st_size:
         name = paths[0].name or str(paths[0])
         raise UsageError(
-            f"The images in {name!r} were never reviewed on this computer, so nothing is recorded"
-            " of them. Nothing was changed. Open the folder in the window first, or import a"
-            " session with `leukview import`."
+            f"The images in {name!r} were never reviewed here, or that was deleted: nothing is"
+            " recorded of them. Nothing was changed. Open the folder in the window first, or import"
+            " a session with `leukview import`."
         )
     return file, scan.images, scan.problems
 

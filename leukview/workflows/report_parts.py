@@ -129,6 +129,8 @@ def _counts(one: Stratum) -> list[str]:
 
 
 def _readers(review: Review, deidentify: bool) -> Part | None:
+    if review.record.reading is Reading.SECOND:  # who reads is not to know what the first said
+        return None
     found = between_readers(review)
     if found is None:
         return None

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukview.domain.records import ImageFile
-from leukview.workflows.actions import Action, Adopted
+from leukview.workflows.actions import Action, Adopted, Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class Request:
 
     Attributes:
         wish: what is asked for.
-        reviewer, model: as in `Action`.
+        reviewer, model, reading: as in `Action`.
         rows: of the review; the following are as long.
         images: their files.
         sha256: their hashes, "" where the bytes were not known.
@@ -48,6 +48,7 @@ class Request:
     wish: Wish
     reviewer: str
     model: str
+    reading: Reading
     rows: NDArray[np.int64]
     images: tuple[ImageFile, ...]
     sha256: tuple[str, ...]

@@ -259,6 +259,23 @@ class Review(Deciding):
             UsageError: the second reader has the name of the first.
         """
         self._refuse_final()
+        self._refuse_other(reading, reviewer)
+        self._keep("reading", {"reading": reading.value, "reviewer": reviewer})
+        self.reviewer = reviewer
+        self.seen[:] = False
+        return self._anew(f"{reading.value.capitalize()} reading")
+
+    def rename(self, reviewer: str) -> Changes:
+        """Whose name decisions carry from now on.
+
+        Raises:
+            UsageError: it is the name of the other reader.
+        """
+        self._refuse_other(self.record.reading, reviewer)
+        self.reviewer = reviewer
+        return Changes(none(), "")
+
+    def _refuse_other(self, reading: Reading, reviewer: str) -> None:
         other = {Reading.FIRST: Reading.SECOND, Reading.SECOND: Reading.FIRST}.get(reading)
         names = {self.record.readers.get(other, "")} if other else set()
         if other is Reading.FIRST:
@@ -268,10 +285,6 @@ class Review(Deciding):
                 f"{reviewer} is the other reader of this slide. Nothing was changed."
                 " The second reading is another person's: give that person's name."
             )
-        self._keep("reading", {"reading": reading.value, "reviewer": reviewer})
-        self.reviewer = reviewer
-        self.seen[:] = False
-        return self._anew(f"{reading.value.capitalize()} reading")
 
     def draw_audit(self, size: int, seed: int, threshold: float) -> Changes:
         """Draw the audit sample of this reading, once, from the images that are confident now.
@@ -316,6 +329,11 @@ class Review(Deciding):
     def finish(self, comment: str = "") -> Changes:
         """Make the slide final, or final again after it was amended."""
         self._refuse_final()
+        if self.record.reading is Reading.SECOND:
+            raise UsageError(
+                "The second reading goes on, and a slide is not finished from it. Nothing was"
+                " changed. Settle the differences, or go back to the first reading; then finish."
+            )
         self._keep("finish", {"comment": comment, "reviewer": self.reviewer})
         return Changes(none(), "The slide is final")
 

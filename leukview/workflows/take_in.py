@@ -325,6 +325,8 @@ def _said(cells: Mapping[str, str]) -> Adopted:
         raise ValueError(f"decision_state is {state!r}")
     for_class = state in _FOR_A_CLASS
     class_id = cells.get("decision", "").strip()
+    if state == _UNDECIDED and class_id:  # typed into the table by somebody
+        state, for_class = DecisionState.CHANGED.value, True
     if for_class and not class_id:
         raise ValueError(f"it is {state}, but decision is empty")
     return Adopted(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 
+from leukview.ui.dialogs.dialog import ActDialog
 from leukview.ui.models import scan
 from leukview.ui.models.queue import Tab
 from leukview.ui.on_screen import LONG_ENOUGH
@@ -115,3 +116,17 @@ def test_what_is_in_another_queue_or_behind_a_dialog_does_not_count(scanned):
     assert "By class" in h.said
     h.page.show_tab(Tab.CLASS)
     assert not h.page.scanning.bar.confirm.isEnabled()
+
+
+def test_what_a_dialog_covered_meanwhile_does_not_count(scanned):
+    h = scanned(3)
+    dialog = ActDialog("Covered", "", "", h.one.window, safe="Close")
+    dialog.setModal(True)
+    dialog.show()
+    look(h, LONG_ENOUGH + 0.1)
+    assert not h.seen
+    dialog.close()
+    look(h, 0.1)
+    look(h, LONG_ENOUGH)
+    assert len(h.seen) == 3
+    dialog.deleteLater()

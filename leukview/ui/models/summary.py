@@ -130,7 +130,7 @@ def per_class(review: Review, unit: Unit) -> list[ClassLine]:
     count = {
         name: np.bincount(column[(column >= 0) & (column < kinds)], minlength=kinds)
         for name, column in (
-            ("suggested", review.suggested),
+            ("suggested", np.where(review.hidden, -1, review.suggested)),
             ("decided", review.decided),
             ("combined", combined(review)),
         )

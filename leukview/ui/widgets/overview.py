@@ -170,6 +170,12 @@ class Overview(QScrollArea):
             else "Images, not cells: one image shows a whole field. Combined: the decision where"
             " there is one, else the suggestion."
         )
+        hidden = int(review.hidden.sum())
+        if hidden:
+            said = (
+                f" Left out until they are decided: {messages.images(hidden)} of the audit sample."
+            )
+            self.table_note.setText(self.table_note.text() + said)
         self._show_figures(review)
         self._show_states(review)
         edges, found = summary.histogram(review, self._threshold)

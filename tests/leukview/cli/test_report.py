@@ -11,6 +11,7 @@ from leukview.cli import report
 from leukview.domain.progress import CancelToken
 from leukview.workflows.export_head import head_of
 from leukview.workflows.opened import Opening
+from leukview.workflows.record import Mode
 from leukview.workflows.recorded import session_file
 
 
@@ -77,3 +78,19 @@ def test_names_are_left_out_when_that_is_asked_for(folder, tmp_path):
     assert main(["report", str(folder), "--out", str(out), "--deidentify"]) == 0
     assert "Kasten" not in out.read_text(encoding="utf-8")
     assert session_file([folder]).exists()
+
+
+def test_while_a_slide_is_read_blind_only_its_session_is_exported(
+    folder, toy_model, tmp_path, capsys
+):
+    opening = Opening([folder], model=str(toy_model), reviewer="R")
+    list(opening.steps(CancelToken()))
+    opened = opening.take()
+    opened.review.set_mode(Mode.BLIND)
+    opened.close()
+    for name in ("t.csv", "t.html"):
+        command = "report" if name.endswith("html") else "export"
+        assert main([command, str(folder), "--out", str(tmp_path / name)]) == 2
+        assert "read blind first" in capsys.readouterr().err
+        assert not (tmp_path / name).exists()
+    assert main(["export", str(folder), "--out", str(tmp_path / "s.leukview")]) == 0

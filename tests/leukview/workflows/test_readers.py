@@ -6,7 +6,9 @@ import math
 
 import pytest
 
+from leukview.domain.errors import UsageError
 from leukview.workflows.actions import Reading
+from leukview.workflows.checks import checks
 from leukview.workflows.readers import between_readers, kappa_words, switches
 from leukview.workflows.record import Mode
 
@@ -79,3 +81,59 @@ def test_the_random_order_of_a_blind_reading_stays_and_has_nothing_of_the_model(
     assert sorted(order) == list(range(40))
     assert order != list(range(40))
     assert reopen().mixed.tolist() == order
+
+
+def blocking(review) -> list[str]:
+    return [one.name for one in checks(review) if one.blocks and not one.passed]
+
+
+def test_a_slide_is_finished_only_when_what_the_readers_call_differently_is_settled(reopen):
+    review = reopen()
+    review.decide(range(40), "hem")
+    review.begin(Reading.SECOND, "Ben")
+    review.decide(range(1, 40), "hem")
+    review.decide([0], "all")
+    assert blocking(review) == ["The second reading goes on"]
+    with pytest.raises(UsageError, match="second reading"):
+        review.finish()
+    review.begin(Reading.FIRST, "Ada")
+    assert blocking(review) == ["The readers' differences are not settled"]
+    review.begin(Reading.ADJUDICATION, "Cleo")
+    assert blocking(review) == ["The readers' differences are not settled"]
+    review.decide([0], "all")
+    assert blocking(review) == [], "what both agree on counts as decided"
+    review.finish()
+    assert not review.record.open
+
+
+def test_an_action_that_waited_for_files_is_not_done_in_another_reading(reopen, monkeypatch):
+    monkeypatch.setattr("leukview.workflows.deciding.LOOK_AT_ONCE", 1)
+    review = reopen()
+    changes = review.decide([0, 1, 2], "hem")
+    assert changes.then is not None
+    review.begin(Reading.SECOND, "Ben")
+    assert "Another reading began" in changes.then().text
+    for reading in (Reading.FIRST, Reading.SECOND):
+        assert not any(review.of_reading(reading))
+
+
+def test_nobody_takes_the_name_of_the_other_reader(reopen):
+    review = reopen()
+    review.decide([0], "hem")
+    review.begin(Reading.SECOND, "Ben")
+    with pytest.raises(UsageError, match="other reader"):
+        review.rename("ada")
+    review.rename("Berta")
+    assert review.reviewer == "Berta"
+
+
+def test_a_decision_made_with_the_suggestion_in_view_is_no_blind_one(reopen):
+    review = reopen()
+    review.mark_seen([0, 1])
+    review.decide([0, 1], "all")
+    review.set_mode(Mode.BLIND)
+    review.decide([2], "all")
+    review.set_mode(Mode.ASSISTED)
+    review.decide([0, 2], "hem")
+    found = switches(review)
+    assert (found.n, found.to_suggestion.count) == (1, 1)

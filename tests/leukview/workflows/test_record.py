@@ -163,3 +163,26 @@ def test_a_final_slide_takes_no_target_no_sample_no_mode_and_no_other_reader(reo
         with pytest.raises(FinalError):
             act()
     assert review.head() == head
+
+
+def test_a_sample_is_decided_one_by_one_and_holds_for_its_model(reopen):
+    review = reopen()
+    review.draw_audit(8, 3, 0.9)
+    rows = review.audit_rows.tolist()
+    said = review.decide(range(COUNT), "hem").text
+    assert "8 of the audit sample left" in said
+    assert not review.state[rows].any()
+    for row in rows:
+        review.decide([row], "hem")
+    assert not audit_result(review).overall.reason
+    review.model_sha256 = "c" * 64
+    assert audit_result(review).overall.reason.startswith("Another model")
+
+
+def test_the_sample_of_the_first_reading_is_checked_in_every_reading(reopen):
+    review = reopen()
+    review.decide(range(DOUBTFUL), "hem")
+    review.draw_audit(4, 3, 0.9)
+    review.begin(Reading.SECOND, "Ben")
+    review.begin(Reading.ADJUDICATION, "Cleo")
+    assert "Audit sample is not read" in [one.name for one in checks(review)]

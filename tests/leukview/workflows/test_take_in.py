@@ -177,3 +177,9 @@ def test_nothing_of_mine_changes_without_being_chosen_and_twice_is_once(shared, 
 @pytest.fixture
 def shared(reopen):
     return reopen()
+
+
+def test_a_class_that_somebody_typed_into_an_undecided_line_is_a_decision(reopen):
+    review = reopen()
+    made = planned([line(review, 0, "undecided", "all")], review)
+    assert [one.class_id for one in made.new.values()] == ["all"]
