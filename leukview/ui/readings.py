@@ -234,3 +234,4 @@ class Readings(QObject):
             self._window.show_page(0)
         self._controller.model_changed.emit()
         self._window.page.go(0)
+        self._window.page.current.show_tile()  # its words follow how the slide is read now

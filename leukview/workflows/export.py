@@ -73,8 +73,10 @@ class Order:
 
     @property
     def map_path(self) -> Path:
-        """Beside the export; its name says that it stays."""
-        return self.path.with_name(f"{self.path.stem}-PRIVATE-names.csv")
+        """Beside the export; its name says that it stays, and of which export it is."""
+        kind = self.path.suffix.removeprefix(".")
+        which = "" if kind in ("", "csv") else f"-{kind}"
+        return self.path.with_name(f"{self.path.stem}{which}-PRIVATE-names.csv")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

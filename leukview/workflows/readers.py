@@ -145,6 +145,10 @@ def kappa_words(found: Agreement) -> str:
     """Cohen's kappa with its interval and n: 0.87 (95 % CI 0.80 to 0.93, n = 120)."""
     if np.isnan(found.kappa):
         return f"not defined (n = {found.n:,})"
+    kappa, low, high = (
+        f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
+        for value in (found.kappa, found.low, found.high)
+    )
     if np.isnan(found.low):
-        return f"{found.kappa:.2f} (n = {found.n:,})"
-    return f"{found.kappa:.2f} (95 % CI {found.low:.2f}–{found.high:.2f}, n = {found.n:,})"
+        return f"{kappa} (n = {found.n:,})"
+    return f"{kappa} (95 % CI {low}–{high}, n = {found.n:,})"

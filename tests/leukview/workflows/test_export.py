@@ -231,3 +231,10 @@ def test_a_look_at_the_copies_shows_the_decided_images_only(opened, tmp_path):
     assert names == ["file", "patient", "slide"]
     assert {row[0] for row in rows} == found
     assert len(found) == 2
+
+
+def test_the_names_of_one_export_are_not_replaced_by_those_of_another_format(tmp_path):
+    paths = [tmp_path / f"x{ending}" for ending in (".csv", ".xlsx", ".parquet", ".jsonl", "")]
+    maps = {Order(path=path, deidentify=True).map_path.name for path in paths[:4]}
+    assert len(maps) == 4
+    assert Order(path=paths[4], deidentify=True).map_path.name == "x-PRIVATE-names.csv"
