@@ -127,8 +127,8 @@ class SessionStore:
                 connection, path.name, last, saved=self._saved, failed=self._failed
             )
 
-    def append(self, kind: str, payload: Mapping[str, Any]) -> int:
-        """Queue one event and return its number.
+    def append(self, kind: str, payload: Mapping[str, Any], at: str = "") -> int:
+        """Queue one event and return its number; `at` is its time, "" for now.
 
         Raises:
             SessionError: the session is read-only or closed, or an earlier event is not saved yet
@@ -136,7 +136,7 @@ class SessionStore:
         """
         if self._writer is None:
             raise SessionError(self.notice)
-        return self._writer.append(kind, encode(payload))
+        return self._writer.append(kind, encode(payload), at)
 
     def put_results(self, results: Sequence[ImageResult], classes: Sequence[CellClass]) -> None:
         """Queue what a model said. Errors are not kept, so that such an image is tried again.

@@ -77,13 +77,13 @@ class Writer:
         with self._changed:
             return [(write.seq, *write.fields) for write in self._queue if write.seq]
 
-    def append(self, kind: str, text: str) -> int:
-        """Queue one event, its particulars as JSON, and return its number.
+    def append(self, kind: str, text: str, at: str = "") -> int:
+        """Queue one event, its particulars as JSON, and return its number; `at` "" is now.
 
         Raises:
             SessionError: closed, or an earlier event is not saved yet. The event was not taken.
         """
-        at = now()
+        at = at or now()
         with self._changed:
             if self._closing:
                 raise SessionError(

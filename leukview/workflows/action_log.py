@@ -142,7 +142,7 @@ class ActionLog:
         codes = self._column(self.reading)[numbers]
         old = _said_before(codes, self.standings)
         kept = msgspec.structs.replace(action, reading=self.reading.value, old=old)
-        seq = self._store.append(kept.kind, kept.payload())
+        seq = self._store.append(kept.kind, kept.payload(), at)
         self._apply(seq, at, kept, numbers)
 
     def undo(self) -> Action | None:
@@ -164,7 +164,7 @@ class ActionLog:
     def keep(self, kind: str, payload: Mapping[str, Any]) -> None:
         """Append an event of the record and apply it; the same errors as `do`."""
         at = now()
-        seq = self._store.append(kind, payload)
+        seq = self._store.append(kind, payload, at)
         self._recorded(kind, payload, at, seq)
 
     # Inside

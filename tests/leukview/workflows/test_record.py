@@ -186,3 +186,13 @@ def test_the_sample_of_the_first_reading_is_checked_in_every_reading(reopen):
     review.begin(Reading.SECOND, "Ben")
     review.begin(Reading.ADJUDICATION, "Cleo")
     assert "Audit sample is not read" in [one.name for one in checks(review)]
+
+
+def test_a_decision_has_the_same_time_before_and_after_a_restart(reopen, monkeypatch):
+    moments = (f"2026-11-27T08:00:{second:02}Z" for second in range(60))
+    monkeypatch.setattr("leukview.workflows.action_log.now", lambda: next(moments))
+    review = reopen()
+    review.decide([0], "all")
+    before = review.decision(0).decided_at
+    assert before == "2026-11-27T08:00:00Z"
+    assert reopen().decision(0).decided_at == before

@@ -286,7 +286,7 @@ def test_a_refused_event_changes_nothing(reopen) -> None:
     review.decide([1], "all")
     review._store.flush()
 
-    def refuse(kind: str, payload: object) -> int:
+    def refuse(kind: str, payload: object, at: str = "") -> int:
         raise SessionError("Your last action was NOT saved.")
 
     review._store.append = refuse
