@@ -86,3 +86,14 @@ def test_what_reader_and_model_call_differently_is_a_queue(start, hand, image_fo
     page.show_tab(Tab.DISAGREE)
     assert page.model.rows.tolist() == [0]
     assert page.tabs.button(4).text() == "Disagreements  1"
+
+
+def test_where_an_open_audit_image_stands_does_not_tell_its_folder(start, hand, image_folder):
+    h = hand(start())
+    h.open(image_folder({f"all/{n}.bmp": 245 - n for n in range(4)} | {"hem/x.bmp": 20}))
+    page, review = h.one.window.page, h.one.controller.review
+    review.draw_audit(2, 1, 0.9)
+    page.show_tab(Tab.ALL)
+    drawn = sorted(review.audit_rows.tolist())
+    assert page.model.rows.tolist()[-2:] == drawn
+    assert page.model.rows.tolist()[:-2] == [row for row in range(5) if row not in drawn]

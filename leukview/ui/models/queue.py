@@ -185,8 +185,8 @@ def arrange(review: Review, rows: Rows, order: Order) -> Rows:
 
     A hidden suggestion is none here: where an image stands must not tell it.
     """
-    if order is Order.FILE:
-        return np.sort(rows)
+    if order is Order.FILE:  # those without a name last: their neighbours would tell the folder
+        return np.asarray(rows[np.lexsort((rows, review.hidden[rows]))], dtype=np.int64)
     if order is Order.MIXED:
         chosen = np.zeros(review.count, dtype=np.bool_)
         chosen[rows] = True
