@@ -77,7 +77,7 @@ def _whole_session(options: Options, terminal: Terminal) -> int:
 
 def log_words(head: Head) -> str:
     """Where the log of events ends, for `leukview verify --against`."""
-    events = "1 event" if head.events == 1 else f"{head.events:,} events"
+    events = head.words
     return f"The log has {events}; its head is {head.sha256}."
 
 

@@ -22,12 +22,6 @@ from leukview.workflows.take_in import Plan
 
 _LISTED = 10  # of each kind, before it says how many more there are
 
-_SAID = {
-    "new": "Its images open with it from now on; nothing else was touched.",
-    "longer": "The session here was its beginning, and goes on as the file does.",
-    "known": "The session here has all of its events already, so nothing was changed.",
-}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -77,7 +71,7 @@ def _session(file: Path, terminal: Terminal) -> int:
             " table says, name the folder of images first: `leukview import FOLDER TABLE`."
         )
     made = bundle.import_(file)
-    terminal.say(f"{file.name}: {made.head.events:,} events. {_SAID[made.how]}")
+    terminal.say(f"{file.name}: {made.words}")
     return 0
 
 
@@ -134,7 +128,7 @@ def _take(plan: Plan, review: Review, options: Options, terminal: Terminal) -> N
         terminal.say(f"{kept:,} in conflict stayed as they stood here; --theirs takes the table's.")
     if changes.rows.size:
         head = review.head()
-        events = "1 event" if head.events == 1 else f"{head.events:,} events"
+        events = head.words
         terminal.say(f"The log has {events}; its head is {head.sha256}.")
 
 

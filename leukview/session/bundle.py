@@ -25,6 +25,11 @@ from leukview.session.store import open_to_read
 from leukview.session.verify import check, hashes
 
 ENDING = ".leukview"
+_SAID = {
+    "new": "Its images open with it from now on; nothing else was touched.",
+    "longer": "The session here was its beginning, and goes on as the file does.",
+    "known": "The session here has all of its events already, so nothing was changed.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,11 @@ class Imported:
     path: Path
     how: Literal["new", "longer", "known"]
     head: Head
+
+    @property
+    def words(self) -> str:
+        """The same for people."""
+        return f"{self.head.words}. {_SAID[self.how]}"
 
 
 def export(session: Path, target: Path, *, force: bool = False) -> Head:
@@ -184,16 +194,14 @@ def _copy(session: Path, part: Path) -> None:
         source.execute("VACUUM INTO ?", (str(part),))
     with contextlib.closing(connect(part, read_only=False)) as copy:
         copy.execute("PRAGMA journal_mode = DELETE")  # WAL would leave two files beside it
-        asked = "SELECT value FROM meta WHERE key = ?"
-        for key, name in (("last model", "model"), ("second model", "title")):
-            row = copy.execute(asked, (key,)).fetchone()
-            if row is not None:
-                with contextlib.suppress(ValueError, TypeError, KeyError):
-                    kept = json.loads(row[0])
-                    kept["path"] = kept[name]
-                    values = (json.dumps(kept), key)
-                    copy.execute("UPDATE meta SET value = ? WHERE key = ?", values)
-                    copy.execute("VACUUM")  # the former value would stay in a free block
+        row = copy.execute("SELECT value FROM meta WHERE key = 'last model'").fetchone()
+        if row is not None:
+            with contextlib.suppress(ValueError, TypeError, KeyError):
+                kept = json.loads(row[0])
+                kept["path"] = kept["model"]
+                values = (json.dumps(kept), "last model")
+                copy.execute("UPDATE meta SET value = ? WHERE key = ?", values)
+                copy.execute("VACUUM")  # the former value would stay in a free block
     with part.open("rb+") as file:
         os.fsync(file.fileno())
 

@@ -49,6 +49,11 @@ class Head:
     events: int
     sha256: str
 
+    @property
+    def words(self) -> str:
+        """How many events, for people."""
+        return "1 event" if self.events == 1 else f"{self.events:,} events"
+
 
 def encode(payload: Mapping[str, Any]) -> str:
     """JSON with sorted keys, so that equal payloads are equal texts."""

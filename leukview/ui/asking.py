@@ -81,7 +81,7 @@ class Asking(QObject):
             preview=lambda chosen: preview(what, chosen.order, hidden=hidden),
         )
         if dialog.exec():
-            c.export_as(dialog.chosen)
+            c.export(dialog.chosen)
         dialog.deleteLater()
 
     def reviewer(self) -> None:

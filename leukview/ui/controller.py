@@ -381,13 +381,7 @@ class Controller(QObject):
 
     # The table
 
-    def export(self, path: Path, *, bom: bool, force: bool) -> None:
-        """Write the table, with or without a model; `exported` or `failed` tells."""
-        if self.folder is not None:
-            device = self.device.name if self.device else ""
-            self.exporting.start(self.folder, path, device=device, bom=bom, force=force)
-
-    def export_as(self, chosen: Chosen) -> None:
+    def export(self, chosen: Chosen) -> None:
         """Write what was chosen; `exported` or `failed` tells."""
         if self.folder is not None:
             device = self.device.name if self.device else ""

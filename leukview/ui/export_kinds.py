@@ -52,10 +52,6 @@ class Kind(enum.Enum):
         return _FORMATS.get(self)
 
     @property
-    def is_csv(self) -> bool:
-        return self in (Kind.CSV, Kind.SEMICOLON)
-
-    @property
     def is_report(self) -> bool:
         return self in (Kind.PDF, Kind.HTML)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from PySide6.QtCore import QElapsedTimer, QObject, Signal
 
@@ -71,11 +70,6 @@ class Exporting(QObject):
         if self._wish is not None or done is None:
             return f"Exporting {self.unfinished}…"
         return f"Exporting {self.unfinished}: {done.done:,} of {messages.images(done.total)} copied"
-
-    def start(self, folder: Opened, path: Path, *, device: str, bom: bool, force: bool) -> None:
-        """Write the table of `folder` as CSV."""
-        chosen = Chosen(kind=Kind.CSV, path=path, bom=bom, force=force)
-        self.begin(folder, chosen, device=device)
 
     def begin(self, folder: Opened, chosen: Chosen, *, device: str) -> None:
         """Export `folder`; decisions are known by the bytes of the files."""
@@ -157,10 +151,8 @@ class Exporting(QObject):
         elif isinstance(outcome, Written):
             self.exported.emit(" ".join(outcome.sentences()))
         elif isinstance(outcome, Head):
-            events = "1 event" if outcome.events == 1 else f"{outcome.events:,} events"
-            self.exported.emit(
-                f"Exported {wish.chosen.path.name}: {events}, log {outcome.sha256[:8]}."
-            )
+            name = wish.chosen.path.name
+            self.exported.emit(f"Exported {name}: {outcome.words}, log {outcome.sha256[:8]}.")
 
 
 def _work(wish: _Wish) -> Work:

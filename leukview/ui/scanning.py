@@ -16,6 +16,8 @@ from leukview.ui.on_screen import OnScreen
 from leukview.ui.widgets.class_bar import ClassBar
 from leukview.workflows.review import Review
 
+_ELSEWHERE = "Pages and their confirmation are of the queue By class."
+
 
 class Scanning(QObject):
     """Knows the class and the page; the review page shows what it says.
@@ -78,7 +80,7 @@ class Scanning(QObject):
     def turn(self, step: int) -> None:
         """Pages on or back."""
         if not self._on:
-            self.said.emit("Pages and their confirmation are of the queue By class.")
+            self.said.emit(_ELSEWHERE)
         elif self.scan.turn(step):
             self.turned.emit()
 
@@ -88,7 +90,7 @@ class Scanning(QObject):
         if review is None:
             return
         if not self._on:
-            self.turn(0)
+            self.said.emit(_ELSEWHERE)
             return
         if not len(rows):
             self.said.emit(

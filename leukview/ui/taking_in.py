@@ -26,11 +26,6 @@ if TYPE_CHECKING:
     from leukview.ui.main_window import MainWindow
 
 _TABLES = "Tables and sessions (*.csv *.xlsx *.parquet *.jsonl *.ndjson *.leukview)"
-_SAID = {
-    "new": "Its images open with it from now on.",
-    "longer": "The session here was its beginning, and goes on as the file does.",
-    "known": "The session here has all of its events already, so nothing was changed.",
-}
 
 
 class TakingIn(QObject):
@@ -135,7 +130,7 @@ class TakingIn(QObject):
         except LeukViewError as error:
             self._window.start.show_problem(str(error))
             return
-        words = f"{file.name}: {made.head.events:,} events. {_SAID[made.how]}"
+        words = f"{file.name}: {made.words}"
         if path is None:
             self._controller.noted.emit(words)
         else:
@@ -159,8 +154,7 @@ class TakingIn(QObject):
                 " changed. Close it there first."
             )
             return
-        count = folder.review.head().events
-        events = "1 event" if count == 1 else f"{count:,} events"
+        events = folder.review.head().words
         dialog = ActDialog(
             "Delete this session for good?",
             f"All decisions, comments, the log with its {events} and all suggestions"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,13 +75,8 @@ def audit_result(review: Review, reading: Reading | None = None) -> AuditResult 
     audit = review.record.audits.get(reading)
     if audit is None:
         return None
-    read = found = 0
-    for sha, suggested in zip(audit.images, audit.suggestions, strict=True):
-        decision = review.decision_of(sha, reading)
-        if decision is None or decision.state is DecisionState.UNSURE:
-            continue
-        read += 1
-        found += decision.class_id != suggested  # "" where it was excluded
+    pairs = zip(audit.images, audit.suggestions, strict=True)
+    read, found = _compared(review, reading, pairs)
     drawn = len(audit.images)
     done = read == drawn
     low, high = differing(audit.population, drawn, found) if done else (found, audit.population)
@@ -99,9 +95,24 @@ def audit_result(review: Review, reading: Reading | None = None) -> AuditResult 
 
 def audit_read(review: Review) -> tuple[int, int]:
     """How many of the current reading's audit sample are read, and drawn; see `AuditResult`."""
-    drawn = review.record.audit.images if review.record.audit else ()
-    said = [one for sha in drawn if (one := review.decision_of(sha)) is not None]
-    return sum(one.state is not DecisionState.UNSURE for one in said), len(drawn)
+    audit = review.record.audit
+    if audit is None:
+        return 0, 0
+    pairs = zip(audit.images, audit.suggestions, strict=True)
+    return _compared(review, review.record.reading, pairs)[0], len(audit.images)
+
+
+def _compared(
+    review: Review, reading: Reading, pairs: Iterable[tuple[str, str]]
+) -> tuple[int, int]:
+    """Of images and what was suggested for each: how many are read, and how many differ."""
+    read = found = 0
+    for sha, suggested in pairs:
+        decision = review.decision_of(sha, reading)
+        if decision is not None and decision.state is not DecisionState.UNSURE:
+            read += 1
+            found += decision.class_id != suggested  # "" where it was excluded
+    return read, found
 
 
 def _sampled(audit: Audit, read: int, found: int) -> Stratum:
@@ -122,13 +133,8 @@ def _others(review: Review, audit: Audit, reading: Reading) -> Stratum:
     rest = review.suggested >= 0
     rest[review.rows_of(audit.population_images)] = False
     rows = _one_each(review, np.flatnonzero(rest)).tolist()
-    read = found = 0
-    for row in rows:
-        decision = review.decision_of(review.sha256[row], reading)
-        if decision is None or decision.state is DecisionState.UNSURE:
-            continue
-        read += 1
-        found += decision.class_id != review.classes[int(review.suggested[row])].id
+    said = ((review.sha256[r], review.classes[int(review.suggested[r])].id) for r in rows)
+    read, found = _compared(review, reading, said)
     return Stratum(name="Other images", size=len(rows), read=read, differing=found)
 
 

@@ -117,7 +117,7 @@ class Written:
     def sentences(self) -> list[str]:
         """What a person has to know of it."""
         what = "1 image" if self.images == 1 else f"{self.images:,} images"
-        events = "1 event" if self.head.events == 1 else f"{self.head.events:,} events"
+        events = self.head.words
         done = "Copied" if self.order.format is Format.IMAGES else "Exported"
         said = [f"{done} {what} to {self.order.path.name}: {events}, log {self.head.sha256[:8]}."]
         if self.left_out:

@@ -200,12 +200,6 @@ class Review(Deciding):
         """`differing` while differences are settled, else none: a reader is not to know them."""
         return self.differing if self.record.reading is Reading.ADJUDICATION else none()
 
-    @property
-    def population_rows(self) -> Rows:
-        """Rows that the audit sample was drawn from, as far as they are here."""
-        audit = self.record.audit
-        return self.rows_of(audit.population_images) if audit else none()
-
     def of_reading(self, reading: Reading) -> list[Decision | None]:
         """What stands for each row in one reading."""
         return [self._log.decision(sha, reading) if sha else None for sha in self.sha256]

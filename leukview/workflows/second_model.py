@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 
@@ -21,11 +20,10 @@ _KEY = "second model"  # in the session
 
 
 class Second(msgspec.Struct, frozen=True, kw_only=True):
-    """The model that is compared: SHA-256 of its file, its title, and where the file was."""
+    """The model that is compared: SHA-256 of its file, and its title. What it said is kept."""
 
     sha256: str
     title: str
-    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +98,7 @@ def remember(opened: Opened, model: ModelFile | None) -> None:
     """Compare with this model when the slide is opened again; None: with none."""
     said = ""
     if model is not None:
-        second = Second(
-            sha256=model.sha256, title=model.contract.title, path=str(Path(model.path).absolute())
-        )
+        second = Second(sha256=model.sha256, title=model.contract.title)
         said = msgspec.json.encode(second).decode()
     opened.store.set_meta(_KEY, said)
 

@@ -20,6 +20,7 @@ from PySide6.QtCore import Qt
 from leukview.__main__ import main
 from leukview.inference import pipeline
 from leukview.ui.controller import Stage
+from leukview.ui.export_kinds import Chosen, Kind
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -87,7 +88,7 @@ def test_odd_files_in_the_window_are_shown_or_named_and_the_rest_is_decided(
     before = h.states
     assert {before[row] for row in readable} == {"agreed"}
     assert {before[row] for row in review.errors} == {"undecided"}
-    h.one.controller.export(tmp_path / "x.csv", bom=False, force=False)
+    h.one.controller.export(Chosen(kind=Kind.CSV, path=tmp_path / "x.csv", bom=False, force=False))
     h.until(lambda: "Exported" in h.said)
     with (tmp_path / "x.csv").open(encoding="utf-8", newline="") as file:
         rows = {row["image"]: row for row in csv.DictReader(file)}

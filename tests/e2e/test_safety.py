@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from leukview.session.store import SessionStore
 from leukview.ui.dialogs.dialog import ActDialog
+from leukview.ui.export_kinds import Chosen, Kind
 from leukview.ui.widgets.banner import Banner, Gravity
 
 # What the offscreen platform says of every pop-up and dialog; real platforms do not.
@@ -151,7 +152,7 @@ def test_only_what_is_saved_takes_back_that_it_is_not(refused, tmp_path, toy_mod
     c, table = refused.one.controller, tmp_path / "x.csv"
     table.write_text("mine", encoding="utf-8")
     with refused.qtbot.waitSignal(c.failed, timeout=20_000):
-        c.export(table, bom=False, force=False)
+        c.export(Chosen(kind=Kind.CSV, path=table, bom=False, force=False))
     for name in (str(bad), str(toy_model)):
         with refused.qtbot.waitSignal(c.model_changed, timeout=20_000):
             c.choose_model(name)
@@ -168,7 +169,7 @@ def test_only_what_is_saved_takes_back_that_it_is_not(refused, tmp_path, toy_mod
     refused.until(lambda: not c.folder.store.unsaved)
     assert "exists and was left as it is" in banner(refused).words.text()
     with refused.qtbot.waitSignal(c.exported, timeout=20_000):
-        c.export(table, bom=False, force=True)
+        c.export(Chosen(kind=Kind.CSV, path=table, bom=False, force=True))
     assert banner(refused).gravest is None
 
 
@@ -277,7 +278,7 @@ def test_two_windows_on_one_folder_and_one_table(start, hand, image_folder, tmp_
     assert "only be looked at" in second.one.window.page.banner.words.text()
     for h, ends in ((first, "exported"), (second, "failed")):
         with h.qtbot.waitSignal(getattr(h.one.controller, ends), timeout=20_000) as said:
-            h.one.controller.export(table, bom=False, force=False)
+            h.one.controller.export(Chosen(kind=Kind.CSV, path=table, bom=False, force=False))
     assert "exists and was left as it is" in said.args[0]
     with table.open(encoding="utf-8", newline="") as file:
         assert [row["decision"] for row in csv.DictReader(file)] == ["all", "", "", ""]

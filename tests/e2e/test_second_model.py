@@ -57,7 +57,9 @@ def test_where_two_models_disagree_is_a_queue_and_no_decision_changes(
     assert page.inspector.note.text().startswith("Toy 2: ALL blast 0.")
     assert page.inspector.note.text().endswith(", another class")
     assert "disagree about 1 of 4 images" in h.said
+    session = h.one.controller.folder.store.path
     window.close_folder()
+    assert b"other.onnx" not in session.read_bytes(), "no path of a file is kept"
     h.open(folder)
     review = h.one.controller.review
     assert review.disagree.tolist() == [False, True, False, False], "remembered with the session"

@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from leukview.domain.errors import SessionError
 from leukview.ui.controller import Stage
 from leukview.ui.dialogs.dialog import ActDialog
+from leukview.ui.export_kinds import Chosen, Kind
 from leukview.workflows import identity
 
 # What the offscreen platform says of every pop-up and dialog; real platforms do not.
@@ -70,7 +71,7 @@ def test_a_table_that_is_being_prepared_is_not_lost_without_a_word(
     gate.clear()
     table, other = tmp_path / "x.csv", image_folder({"z.bmp": 3}, name="other")
     c, window = h.one.controller, h.one.window
-    c.export(table, bom=False, force=False)
+    c.export(Chosen(kind=Kind.CSV, path=table, bom=False, force=False))
     leave = {
         "close folder": window.close_folder,
         "open": lambda: window.open([other]),
@@ -107,7 +108,9 @@ def test_a_failed_comparison_reads_nothing_for_the_table(
 
     monkeypatch.setattr("leukview.ui.checking.reread", broken)
     with h.qtbot.waitSignal(h.one.controller.failed, timeout=20_000) as failed:
-        h.one.controller.export(tmp_path / "x.csv", bom=False, force=False)
+        h.one.controller.export(
+            Chosen(kind=Kind.CSV, path=tmp_path / "x.csv", bom=False, force=False)
+        )
     assert failed.args[0].startswith("x.csv was not written")
     assert np.flatnonzero(h.one.controller.review.checked).tolist() == [0]
 

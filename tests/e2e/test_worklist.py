@@ -98,6 +98,8 @@ def test_a_slide_that_is_gone_is_passed_over_and_said(start, hand, slides):
     h.until(lambda: line_of(h, "S2").state == "Not found")
     h.press(Qt.Key.Key_BracketRight)
     h.until(lambda: is_open(h, slides[2]))
+    assert line_of(h, "S2").state == "Not found"
+    assert h.one.controller.folder.folder == slides[2]
 
 
 def test_without_a_worklist_the_panel_says_what_it_is_for(start, hand, image_folder):

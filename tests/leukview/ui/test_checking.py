@@ -12,6 +12,7 @@ import pytest
 from leukview.domain.errors import SessionError
 from leukview.domain.progress import CancelToken
 from leukview.ui.checking import Checking
+from leukview.ui.export_kinds import Chosen, Kind
 from leukview.ui.exporting import Exporting
 from leukview.workflows import export, identity
 from leukview.workflows.columns import Changes, none
@@ -213,7 +214,7 @@ def test_a_table_waits_for_the_files_it_depends_on(
 
     monkeypatch.setattr(export, "export", heard)
     with qtbot.waitSignal(exporting.exported, timeout=20_000) as exported:
-        exporting.start(copied, path, device="cpu", bom=False, force=False)
+        exporting.begin(copied, Chosen(kind=Kind.CSV, path=path, bom=False), device="cpu")
         assert not path.exists()
         assert exporting.unfinished == "x.csv"
     qtbot.waitUntil(lambda: not exporting.unfinished, timeout=20_000)
@@ -238,7 +239,7 @@ def test_a_table_whose_files_were_not_read_is_not_written(
         qtbot.waitSignal(checking.warned, timeout=20_000) as warned,
         qtbot.waitSignal(exporting.failed, timeout=20_000) as failed,
     ):
-        exporting.start(copied, tmp_path / "x.csv", device="cpu", bom=False, force=False)
+        exporting.begin(copied, Chosen(kind=Kind.CSV, path=tmp_path / "x.csv"), device="cpu")
     assert warned.args == ["The session cannot be read."]
     assert failed.args[0].startswith("x.csv was not written, because reading the files")
     assert said == []
@@ -255,7 +256,7 @@ def test_a_table_shows_what_stood_when_it_was_begun(
     gate, real = threading.Event(), export.export
     monkeypatch.setattr(export, "export", lambda *a, **k: gate.wait(30) and real(*a, **k))
     with qtbot.waitSignal(exporting.exported, timeout=20_000):
-        exporting.start(folder, tmp_path / "x.csv", device="cpu", bom=False, force=False)
+        exporting.begin(folder, Chosen(kind=Kind.CSV, path=tmp_path / "x.csv"), device="cpu")
         folder.review.decide(range(90), "hem")
         exporting.leave()
         gate.set()
@@ -263,7 +264,7 @@ def test_a_table_shows_what_stood_when_it_was_begun(
 
 
 def test_a_table_given_up_is_said(qtbot, checking, exporting, copied, tmp_path):
-    exporting.start(copied, tmp_path / "x.csv", device="cpu", bom=False, force=False)
+    exporting.begin(copied, Chosen(kind=Kind.CSV, path=tmp_path / "x.csv"), device="cpu")
     with qtbot.waitSignal(exporting.failed, timeout=0) as failed:
         exporting.leave()
     assert failed.args[0].startswith("x.csv was not written")

@@ -54,9 +54,11 @@ class Slide(RuleBasedStateMachine):
     """The program, and beside it what has to stand."""
 
     models: tuple[Path, Path]
+    begun = 0
 
     @initialize()
     def begin(self) -> None:
+        type(self).begun += 1
         self.patch = pytest.MonkeyPatch()
         self.home = Path(tempfile.mkdtemp(prefix="slide "))
         self.times = 0
@@ -300,3 +302,4 @@ def test_no_run_import_move_or_crash_ever_changes_a_decision(
         suppress_health_check=list(HealthCheck),
     )
     machine("runTest").runTest()
+    assert Here.begun >= 500
