@@ -110,27 +110,45 @@ def applied(action: Action, at: str, place: int, old: Standing) -> Standing:
         case "clear":
             return Standing(None, old.flag, old.comment)
         case "adopt":
-            return _adopted(action.adopted[place], at)
+            return _adopted(action.adopted[place], at, old)
     seen = action.seen if isinstance(action.seen, bool) else place in action.seen
     made = _decided(action, action.suggestions[place], seen, at)
     return Standing(made, old.flag, old.comment)
 
 
 @lru_cache(maxsize=65536)  # an import of 100,000 rows has few kinds of them
-def _adopted(said: Adopted, at: str) -> Standing:
-    decision = None
-    if said.state != DecisionState.UNDECIDED:
-        decision = Decision(
-            state=DecisionState(said.state),
-            class_id=said.class_id,
-            reason=said.reason,
-            reviewer=said.reviewer,
-            decided_at=said.decided_at or at,
-            suggestion_seen=said.suggestion_seen,
-            suggestion=said.suggestion,
-            queue=said.queue,
-        )
-    return Standing(decision, said.flag, said.comment)
+def _adopted(said: Adopted, at: str, old: Standing) -> Standing:
+    """Where a line is silent or says what stands, nothing goes, and who decided it stays.
+
+    This is the only place of that rule. It is asked when the action is done or replayed, so that
+    what was said while the files were looked at stays as well.
+    """
+    flag, comment = said.flag or old.flag, said.comment or old.comment
+    theirs = adopted_decision(said, at)
+    if old.decision is not None and (theirs is None or same(old.decision, theirs)):
+        return Standing(old.decision, flag, comment)
+    return Standing(theirs, flag, comment)
+
+
+def adopted_decision(said: Adopted, at: str = "") -> Decision | None:
+    """What a line of a table decides, at its own time or else `at`; None where it is silent."""
+    if said.state == DecisionState.UNDECIDED:
+        return None
+    return Decision(
+        state=DecisionState(said.state),
+        class_id=said.class_id,
+        reason=said.reason,
+        reviewer=said.reviewer,
+        decided_at=said.decided_at or at,
+        suggestion_seen=said.suggestion_seen,
+        suggestion=said.suggestion,
+        queue=said.queue,
+    )
+
+
+def same(one: Decision, other: Decision) -> bool:
+    """Whether two decisions say the same about an image, whoever made them."""
+    return (one.called, one.reason) == (other.called, other.reason)
 
 
 def _decided(action: Action, suggestion: str, seen: bool, at: str) -> Decision:

@@ -91,7 +91,7 @@ class Deciding(Identified):
         return self._act(some, wish)
 
     def adopt(self, said: dict[str, Adopted], words: str) -> Changes:
-        """Take what a table said about images, by hash; what stood for them goes.
+        """Take what a table said about images, by hash; where it is silent, what stands stays.
 
         Rows whose bytes are not those named are left as they are.
         """

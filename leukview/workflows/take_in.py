@@ -10,14 +10,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 
-import msgspec
-
 from leukview.domain.progress import CancelToken
-from leukview.domain.records import Decision, DecisionState
+from leukview.domain.records import DecisionState
 from leukview.domain.table import PROBABILITY, read_truth, unescaped
 from leukview.imaging.drive import READ_SECONDS, Drive
 from leukview.reports.table_file import Line
-from leukview.workflows.actions import NOTHING, Adopted, Standing, in_words
+from leukview.workflows.actions import (
+    NOTHING,
+    Adopted,
+    Standing,
+    adopted_decision,
+    in_words,
+    same,
+)
 from leukview.workflows.columns import Changes
 from leukview.workflows.identified import read
 from leukview.workflows.review import Review
@@ -248,18 +253,18 @@ def _lay_beside(made: Plan, review: Review, row: int, number: int, said: Adopted
                 line=number,
                 ours=_in_words(review, ours),
                 theirs=_in_words(review, theirs),
-                said=_completed(said, ours),
+                said=said,
             )
         )
     elif _adds(ours, theirs):
-        made.new[sha256] = _completed(said, ours)
+        made.new[sha256] = said
     else:
         made.same += 1
 
 
 def _contradicts(ours: Standing, theirs: Standing) -> bool:
     one, other = ours.decision, theirs.decision
-    decisions = one is not None and other is not None and not _same(one, other)
+    decisions = one is not None and other is not None and not same(one, other)
     comments = ours.comment and theirs.comment and ours.comment != theirs.comment
     return bool(decisions or comments)
 
@@ -272,36 +277,8 @@ def _adds(ours: Standing, theirs: Standing) -> bool:
     )
 
 
-def _completed(said: Adopted, ours: Standing) -> Adopted:
-    """The table's words, and ours where it is silent; who decided the same here stays."""
-    flag, comment = said.flag or ours.flag, said.comment or ours.comment
-    kept, theirs = ours.decision, _standing(said).decision
-    if kept is None or (theirs is not None and not _same(kept, theirs)):
-        return msgspec.structs.replace(said, flag=flag, comment=comment)
-    return Adopted(
-        state=kept.state.value,
-        class_id=kept.class_id,
-        reason=kept.reason,
-        reviewer=kept.reviewer,
-        decided_at=kept.decided_at,
-        suggestion_seen=kept.suggestion_seen,
-        suggestion=kept.suggestion,
-        queue=kept.queue,
-        flag=flag,
-        comment=comment,
-    )
-
-
-def _same(one: Decision, other: Decision) -> bool:
-    return (one.called, one.reason) == (other.called, other.reason)
-
-
 def _standing(said: Adopted) -> Standing:
-    state = DecisionState(said.state)
-    if state is DecisionState.UNDECIDED:
-        return Standing(None, said.flag, said.comment)
-    decision = Decision(state=state, class_id=said.class_id, reason=said.reason)
-    return Standing(decision, said.flag, said.comment)
+    return Standing(adopted_decision(said), said.flag, said.comment)
 
 
 def _in_words(review: Review, standing: Standing) -> str:

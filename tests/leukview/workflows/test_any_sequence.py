@@ -205,7 +205,7 @@ class Slide(RuleBasedStateMachine):
             for row in rows
         }
         self.review.adopt(said, "taken from a table")
-        self.act(rows, lambda _row, _old: (class_id, on, "from a table"))
+        self.act(rows, lambda _row, old: (class_id, on or old[1], "from a table"))
 
     @rule(reading=st.sampled_from(list(Reading)))
     def change_reader(self, reading) -> None:

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leukview.domain.errors import FinalError
+from leukview.workflows.actions import Adopted
 from leukview.workflows.take_in import plan, take, understood
 
 
@@ -84,6 +85,28 @@ def test_where_a_table_is_silent_nothing_goes_even_where_it_is_chosen(reopen):
     assert [review.decision(row).reviewer for row in range(3)] == ["Ada"] * 3
     assert review.flagged[:3].tolist() == [True, True, False]
     assert review.comments == {1: "mine", 2: "theirs"}
+
+
+def test_a_line_takes_nothing_away_whoever_adopts_it_and_however_late(reopen, monkeypatch):
+    review = reopen()
+    review.decide([0, 1], "all")
+    review.flag([0], True)
+    review.comment([0], "mine")
+    silent = Adopted(state="undecided")
+    review.adopt({review.sha256[0]: silent}, "taken from x.csv")
+    assert review.decision(0).class_id == "all"
+    assert (review.flagged[0], review.comments) == (True, {0: "mine"})
+    monkeypatch.setattr("leukview.workflows.deciding.LOOK_AT_ONCE", 0)
+    theirs = Adopted(state="changed", class_id="hem", reviewer="Dora")
+    later = review.adopt({review.sha256[1]: theirs}, "taken from x.csv").then
+    monkeypatch.undo()
+    review.flag([1], True)
+    review.comment([1], "meanwhile")
+    later()
+    assert review.decision(1).reviewer == "Dora"
+    assert (review.flagged[1], review.comments[1]) == (True, "meanwhile")
+    again = reopen()
+    assert again.standing_of(again.sha256[1]) == review.standing_of(review.sha256[1])
 
 
 def test_lines_that_do_not_fit_are_named_with_their_number(reopen):
