@@ -48,9 +48,13 @@ def _check(k: int, n: int, level: float) -> None:
 def _beta_quantile(p: float, a: float, b: float) -> float:
     """The x with I_x(a, b) = p: Newton's steps, halved where one would leave what is known.
 
-    Some eight steps; by halving alone it took 60, and a tenth of a second for eight classes.
+    By halving alone it took 60 steps, and a tenth of a second for eight classes. It begins at the
+    quantile of the normal distribution of the same mean and spread, and ends with the step after
+    which another one would change nothing: each doubles the digits.
     """
     low, high, x = 0.0, 1.0, a / (a + b)
+    near = x + NormalDist().inv_cdf(p) * math.sqrt(x * (1 - x) / (a + b + 1))
+    x = near if low < near < high else x
     log_scale = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
     for _ in range(200):
         over = _beta_share(x, a, b) - p
@@ -60,7 +64,7 @@ def _beta_quantile(p: float, a: float, b: float) -> float:
         further = x - over / density if density else -1.0
         if not low < further < high:
             further = (low + high) / 2
-        if abs(further - x) <= 1e-15 * x:
+        if abs(further - x) <= 1e-9 * min(x, 1 - x):
             return further
         x = further
     return x
