@@ -6,7 +6,7 @@ event that they take back or repeat; all other kinds are of the record (`workflo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
@@ -19,22 +19,33 @@ from leukview.domain.records import Decision
 from leukview.session.events import Event, now
 from leukview.session.store import SessionStore
 from leukview.workflows import record
-from leukview.workflows.actions import KINDS, NOTHING, Action, Reading, Standing, applied, in_words
-from leukview.workflows.record import Record
-
-Numbers = NDArray[np.int64]
-Codes = NDArray[np.int32]
+from leukview.workflows.actions import (
+    DECIDING,
+    KINDS,
+    Action,
+    Reading,
+    Standing,
+    applied,
+    in_words,
+)
+from leukview.workflows.codebook import Codebook, Codes, Numbers, wide
+from leukview.workflows.record import Mode, Record
+from leukview.workflows.sample import Sample
 
 
 @dataclass(slots=True)
 class _Step:
-    """A done action, on which images (by number), and the codes that stood for them before."""
+    """A done action, on which images (by number), and the codes that stood for them before.
+
+    `readers` is what both readers had called them when that was settled before, (2, N).
+    """
 
     seq: int
     at: str
     action: Action
     images: Numbers
     before: Codes
+    readers: Codes | None = None
 
 
 class ActionLog:
@@ -46,19 +57,22 @@ class ActionLog:
     Attributes:
         reading: whose decisions are made and undone now.
         record: what stands of the session as a whole.
-        standings: what each code stands for; code 0 is nothing.
+        codebook: what each code stands for.
+        standings: of it; code 0 is nothing.
     """
 
     def __init__(self, store: SessionStore) -> None:
         self._store = store
         self.record = Record()
-        self.standings: list[Standing] = [NOTHING]
-        self._code: dict[Standing, int] = {NOTHING: 0}
+        self.codebook = Codebook()
+        self.standings = self.codebook.standings
         self._number: dict[str, int] = {}
         self._codes: dict[Reading, Codes] = {r: np.zeros(0, np.int32) for r in Reading}
         self._done: dict[Reading, list[_Step]] = {r: [] for r in Reading}
         self._undone: dict[Reading, list[_Step]] = {r: [] for r in Reading}
         self._blind: dict[Reading, Codes] = {}  # as it stood when suggestions were first shown
+        self._samples: dict[Reading, Sample] = {}
+        self._settled_on = np.full((2, 0), -1, np.int32)  # what the readers said, by number
         for event in store.events():
             self._replay(event)
 
@@ -83,6 +97,11 @@ class ActionLog:
     def known(self, sha256: str) -> bool:
         """Whether anybody has ever said anything about an image."""
         return sha256 in self._number
+
+    @property
+    def known_images(self) -> int:
+        """How many images have a number."""
+        return len(self._number)
 
     def numbers(self, images: Iterable[str]) -> Numbers:
         """Number of each image by its hash, -1 where nobody has said anything about it."""
@@ -114,6 +133,56 @@ class ActionLog:
         out = np.zeros(len(numbers), np.int32)
         out[known] = column[numbers[known]]
         return out
+
+    def unread(self, reading: Reading | None = None) -> Set[str]:
+        """Images of a reading's audit sample whose suggestion has stayed hidden since the draw."""
+        sample = self._samples.get(reading or self.reading)
+        return sample.unread if sample else frozenset()
+
+    def first_codes(self, images: Iterable[str], reading: Reading) -> Codes:
+        """Codes of what was said of images of a sample before their suggestion was shown; else 0.
+
+        Images are given by their hashes; the sample is the reading's.
+        """
+        sample, stands = self._samples[reading], self._stands(reading)
+        return np.fromiter((sample.first(sha256, stands) for sha256 in images), np.int32)
+
+    def _stands(self, reading: Reading) -> Callable[[str], int]:
+        """The code that stands for one image, by its hash."""
+        column, number = self._column(reading), self._number
+        return lambda sha256: int(column[number[sha256]]) if sha256 in number else 0
+
+    def _show_sample(self, reading: Reading, images: tuple[str, ...] | None = None) -> None:
+        """After something was said of these images, or of any: some suggestions may be shown."""
+        sample = self._samples.get(reading)
+        hidden = self.record.modes.get(reading) is Mode.BLIND
+        if sample is not None and sample.unread and not hidden:
+            sample.show(images, self._stands(reading))
+
+    def answered(self, numbers: Numbers) -> Codes:
+        """Codes of these images in the adjudication, without decisions that hold no more.
+
+        What settles a difference answers what the two readers have said. When one of them says
+        otherwise afterwards, it answers nothing until somebody settles it anew; flag and comment
+        stay.
+        """
+        codes = self.codes(numbers, Reading.ADJUDICATION)
+        some = np.flatnonzero(self.codebook.called(codes) >= 0)
+        if len(some):
+            now = self._of_readers(numbers[some])
+            old = some[(now != self._settled_on[:, numbers[some]]).any(axis=0)]
+            codes[old] = [self.codebook.undecided(int(code)) for code in codes[old]]
+        return codes
+
+    def shown(self, numbers: Numbers) -> Codes:
+        """Codes of these images as they are shown in the current reading."""
+        settles = self.reading is Reading.ADJUDICATION
+        return self.answered(numbers) if settles else self.codes(numbers)
+
+    def _of_readers(self, numbers: Numbers) -> Codes:
+        """What the first and the second reader call these images: (2, N)."""
+        both = (Reading.FIRST, Reading.SECOND)
+        return np.stack([self.codebook.called(self.codes(numbers, reading)) for reading in both])
 
     def said(self, reading: Reading | None = None) -> dict[str, Standing]:
         """Everything that stands in a reading, by image hash."""
@@ -173,6 +242,10 @@ class ActionLog:
         self.record = record.after(self.record, kind, payload, at=at, seq=seq)
         for reading in self.record.revealed.keys() - self._blind.keys():
             self._blind[reading] = self._column(reading).copy()
+        for reading in self.record.audits.keys() - self._samples.keys():
+            self._samples[reading] = Sample(self.record.audits[reading].images, self.codebook)
+        if kind == "mode":
+            self._show_sample(Reading(payload.get("reading", self.reading.value)))
 
     def _of(self, step: _Step) -> dict[str, Any]:
         reading = {} if self.reading is Reading.FIRST else {"reading": self.reading.value}
@@ -202,23 +275,25 @@ class ActionLog:
         column = self._column(reading)
         before = column[numbers]
         column[numbers] = self._after(action, at, before)
-        return _Step(seq, at, action, numbers, before)
+        step = _Step(seq, at, action, numbers, before)
+        if reading is Reading.ADJUDICATION and action.kind in DECIDING:
+            self._settled_on = wide(self._settled_on, len(self._number), -1)
+            step.readers = self._settled_on[:, numbers]
+            self._settled_on[:, numbers] = self._of_readers(numbers)
+        if action.kind == "adopt" and reading in self._samples:
+            self._samples[reading].imported(before, column[numbers])
+        self._show_sample(reading, action.images)
+        return step
 
     def _after(self, action: Action, at: str, before: Codes) -> Codes:
         """Codes after an action: one object for all images that are alike, not one for each."""
         kinds = _kinds(action, before)
         _, first, kind = np.unique(kinds, return_index=True, return_inverse=True)
         made = [
-            self._coded(applied(action, at, place, self.standings[int(before[place])]))
+            self.codebook.code(applied(action, at, place, self.standings[int(before[place])]))
             for place in first.tolist()
         ]
         return np.array(made, np.int32)[kind]
-
-    def _coded(self, standing: Standing) -> int:
-        code = self._code.setdefault(standing, len(self.standings))
-        if code == len(self.standings):
-            self.standings.append(standing)
-        return code
 
     def _numbered(self, images: Sequence[str]) -> Numbers:
         """Number of each image; new ones get the next."""
@@ -232,14 +307,15 @@ class ActionLog:
         """The codes of a reading, as long as there are numbers."""
         column, count = self._codes[reading], len(self._number)
         if len(column) < count:
-            longer = np.zeros(max(count, 2 * len(column)), np.int32)
-            longer[: len(column)] = column
-            column = self._codes[reading] = longer
+            column = self._codes[reading] = wide(column, count, 0)
         return column[:count]
 
     def _take_back(self, reading: Reading) -> Action:
         step = self._done[reading].pop()
         self._column(reading)[step.images] = step.before
+        if step.readers is not None:
+            self._settled_on[:, step.images] = step.readers
+        self._show_sample(reading, step.action.images)
         self._undone[reading].append(step)
         return step.action
 

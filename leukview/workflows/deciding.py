@@ -15,8 +15,8 @@ from leukview.domain.errors import FinalError
 from leukview.domain.records import Decision, ImageFile
 from leukview.imaging.drive import ANSWER_SECONDS
 from leukview.session.store import SessionStore
-from leukview.workflows import identity
-from leukview.workflows.actions import Action, Adopted, Reading, Standing
+from leukview.workflows import identity, settling
+from leukview.workflows.actions import DECIDING, Action, Adopted, Reading, Standing
 from leukview.workflows.columns import Changes, Rows, none
 from leukview.workflows.identified import Identified, read
 from leukview.workflows.record import Mode, Record
@@ -245,7 +245,17 @@ class Deciding(Identified):
     def _changes(self, action: Action) -> Changes:
         rows = self.rows_of(action.images)
         self._show_standings(rows)
-        return Changes(rows, action.text)
+        return Changes(rows, action.text + self._unsettled(action))
+
+    def _unsettled(self, action: Action) -> str:
+        """What the first reader has to know; the second is not to know what the first has said."""
+        record = self.record
+        if record.reading is not Reading.FIRST or Reading.ADJUDICATION not in record.readers:
+            return ""
+        numbers = self._log.numbers(action.images)
+        count = int(settling.differences(self._log, numbers).again.sum())
+        which = "1 was settled before and is" if count == 1 else f"{count:,} were settled and are"
+        return f". {which} to be settled again" if count and action.kind in DECIDING else ""
 
 
 def _rows(rows: Iterable[int]) -> Rows:

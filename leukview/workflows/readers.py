@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from leukview.domain.classes import CellClass
-from leukview.domain.records import Decision, DecisionState
+from leukview.domain.records import DecisionState
 from leukview.measures.agreement import (
     Agreement,
     ClassAgreement,
@@ -19,9 +20,11 @@ from leukview.measures.agreement import (
 )
 from leukview.measures.confusion import matrix
 from leukview.workflows.actions import Reading
+from leukview.workflows.readings import Said
 from leukview.workflows.review import Review
 
-_FOR_A_CLASS = (DecisionState.AGREED, DecisionState.CHANGED)
+_STATES = tuple(DecisionState)
+_FOR_A_CLASS = [_STATES.index(s) for s in (DecisionState.AGREED, DecisionState.CHANGED)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +36,8 @@ class BetweenReaders:
         images: in the folder.
         both: that both have decided in any way, unsure and excluded too.
         differing: of these, decided differently.
-        settled: of the differing, adjudicated.
+        settled: of the differing, adjudicated since both said so.
+        again: adjudicated before a reader said otherwise, so that it is to be done again.
         classes: that either has used, in the model's order.
         whole: agreement over the images that both decided for a class.
         each: the same for each of `classes` against the rest.
@@ -45,6 +49,7 @@ class BetweenReaders:
     both: int
     differing: int
     settled: int
+    again: int
     classes: tuple[CellClass, ...]
     whole: Agreement
     each: tuple[ClassAgreement, ...]
@@ -58,32 +63,26 @@ def between_readers(review: Review) -> BetweenReaders | None:
     readers = review.record.readers
     if Reading.SECOND not in readers:
         return None
-    first, second, settled = (_once(review, review.of_reading(r)) for r in Reading)
-    pairs = [(a, b) for a, b in zip(first, second, strict=True) if a and b]
-    ids = [one.id for one in review.classes]
-    called = np.array(
-        [
-            (ids.index(a.class_id), ids.index(b.class_id))
-            for a, b in pairs
-            if _is_class(a, ids) and _is_class(b, ids)
-        ],
-        np.int64,
-    ).reshape(-1, 2)
-    used = sorted(set(called.ravel().tolist()))
-    place = {index: n for n, index in enumerate(used)}
-    one, other = (np.array([place[i] for i in side.tolist()], np.int64) for side in called.T)
+    once = review.one_each(_known(review))
+    first, second = (_part(review.said(r), once) for r in (Reading.FIRST, Reading.SECOND))
+    both = (first.called >= 0) & (second.called >= 0)
+    found = review.differences()
+    differs = found.differing[once]
+    classes = _for_a_class(first) & _for_a_class(second)
+    used = np.unique(np.stack([first.decided[classes], second.decided[classes]]))
+    one, other = (np.searchsorted(used, side.decided[classes]) for side in (first, second))
     counts = matrix(one, other, max(1, len(used)))
-    differs = [bool(a and b and a.called != b.called) for a, b in zip(first, second, strict=True)]
     return BetweenReaders(
-        first=_name(readers.get(Reading.FIRST, ""), first),
+        first=_name(review, readers),
         second=readers[Reading.SECOND],
-        images=len(first),
-        both=len(pairs),
-        differing=sum(differs),
-        settled=sum(1 for d, s in zip(differs, settled, strict=True) if d and s),
-        classes=tuple(review.classes[index] for index in used),
+        images=len(once),
+        both=int(both.sum()),
+        differing=int(differs.sum()),
+        settled=int((differs & found.settled[once]).sum()),
+        again=int(found.again[once].sum()),
+        classes=tuple(review.classes[index] for index in used.tolist()),
         whole=agreement(counts),
-        each=tuple(by_class(counts)) if used else (),
+        each=tuple(by_class(counts)) if len(used) else (),
     )
 
 
@@ -93,52 +92,62 @@ def switches(review: Review) -> Switches | None:
     Counted are images that were decided for a class without the suggestion, have one, and are
     decided for a class now.
     """
-    blind = review.blind_decisions()
+    blind = review.blind_said()
     if blind is None:
         return None
-    ids = [one.id for one in review.classes]
-    rows = [
-        (ids.index(before.class_id), int(review.suggested[row]), int(review.decided[row]))
-        for row, before in enumerate(blind)
-        if before and not before.suggestion_seen and _is_class(before, ids)
-        if review.suggested[row] >= 0
-        if review.decided[row] >= 0
-    ]
-    before, said, after = np.array(rows, np.int64).reshape(-1, 3).T
+    kinds, kind = review.kinds_of(blind)
+    unseen = np.array([d is not None and not d.suggestion_seen for d in kinds], np.bool_)
+    chosen = _for_a_class(blind) & unseen[kind]
+    chosen &= (review.suggested >= 0) & (review.decided >= 0)
+    before, said, after = (
+        column[chosen].astype(np.int64)
+        for column in (blind.decided, review.suggested, review.decided)
+    )
     return switch_rate(before, said, after)
 
 
 def two_readers(review: Review, row: int) -> str:
-    """What both readers called an image, while differences are settled; else ""."""
+    """What both readers called an image, while differences are settled; else "".
+
+    Where a reader said otherwise after it was settled, as what it was settled as well.
+    """
     if review.record.reading is not Reading.ADJUDICATION:
         return ""
     names = {one.id: one.name for one in review.classes}
+    readers, sha256 = review.record.readers, review.sha256[row]
     said = [
-        (review.decision_of(review.sha256[row], reading), review.record.readers.get(reading, ""))
+        (review.decision_of(sha256, reading), readers.get(reading, ""))
         for reading in (Reading.FIRST, Reading.SECOND)
     ]
-    return " · ".join(
-        f"{name or d.reviewer}: {names.get(d.called, d.called)}" for d, name in said if d
-    )
+    words = [f"{name or d.reviewer}: {names.get(d.called, d.called)}" for d, name in said if d]
+    before = review.decision_of(sha256, Reading.ADJUDICATION)
+    if before is not None and not review.is_settled(row):
+        called = names.get(before.called, before.called)
+        words.append(f"settled before by {before.reviewer}: {called}, not valid any more")
+    return " · ".join(words)
 
 
-def _is_class(decision: Decision, ids: Sequence[str]) -> bool:
-    return decision.state in _FOR_A_CLASS and decision.class_id in ids
+def _for_a_class(said: Said) -> NDArray[np.bool_]:
+    """Where it was decided for a class that the model has; bool (N,)."""
+    return np.isin(said.state, _FOR_A_CLASS) & (said.decided >= 0)
 
 
-def _once(review: Review, decisions: list[Decision | None]) -> list[Decision | None]:
-    """One for each different file."""
-    seen: dict[str, Decision | None] = {}
-    for sha, decision in zip(review.sha256, decisions, strict=True):
-        if sha:
-            seen.setdefault(sha, decision)
-    return list(seen.values())
+def _known(review: Review) -> NDArray[np.int64]:
+    """Rows whose bytes were read."""
+    return np.flatnonzero(np.fromiter(map(bool, review.sha256), np.bool_, review.count))
 
 
-def _name(known: str, decisions: list[Decision | None]) -> str:
+def _part(said: Said, rows: NDArray[np.int64]) -> Said:
+    return Said(said.state[rows], said.decided[rows], said.called[rows], said.standings[rows])
+
+
+def _name(review: Review, readers: Mapping[Reading, str]) -> str:
     """The first reader is often not written down but in the decisions."""
-    names = sorted({d.reviewer for d in decisions if d and d.reviewer})
-    return known or ", ".join(names)
+    known = readers.get(Reading.FIRST, "")
+    if known:
+        return known
+    kinds, _which = review.kinds_of(review.said(Reading.FIRST))
+    return ", ".join(sorted({d.reviewer for d in kinds if d and d.reviewer}))
 
 
 def kappa_words(found: Agreement) -> str:

@@ -149,7 +149,8 @@ def _model(what: Reported) -> list[tuple[str, str]]:
 
 
 def _readers_of(review: Review, reading: Reading) -> list[str]:
-    found = {d.reviewer for d in review.of_reading(reading) if d and d.reviewer}
+    kinds, _which = review.kinds_of(review.said(reading))
+    found = {d.reviewer for d in kinds if d and d.reviewer}
     named = review.record.readers.get(reading)
     return sorted(found | ({named} if named else set()))
 

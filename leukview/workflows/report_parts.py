@@ -40,15 +40,10 @@ class Stands:
 
 def stands_of(review: Review) -> Stands:
     """What stands for each image now."""
-    place = {one.id: number for number, one in enumerate(review.classes)}
-    said = [
-        review.final_decision(row) if review.sha256[row] else None for row in range(review.count)
-    ]
-    return Stands(
-        state=np.array([_STATES.index(d.state) if d else 0 for d in said], np.int64),
-        decided=np.array([place.get(d.class_id, -1) if d else -1 for d in said], np.int64),
-        reasons=[d.reason for d in said if d and d.state is DecisionState.EXCLUDED],
-    )
+    said = review.final()
+    kinds, kind = review.kinds_of(said)
+    why = [kinds[place] for place in kind[said.state == EXCLUDED].tolist()]
+    return Stands(said.state, said.decided, [one.reason if one else "" for one in why])
 
 
 def share(part: int, whole: int) -> str:
@@ -90,9 +85,18 @@ def _audit(review: Review, reading: Reading) -> Part | None:
     return Part(
         title,
         "A random sample of images that the model was sure of, read without their suggestions."
-        " What is counted are differences from this reader, not errors.",
+        " What is counted are differences from this reader, not errors, and what was decided first:"
+        " a decision that was changed after the suggestion was shown may follow it.",
         [
             ("Result", audit_words(found)),
+            (
+                "Seen before the draw",
+                f"{found.seen:,} of {found.drawn:,} with the suggestion on the screen",
+            ),
+            (
+                "Changed afterwards",
+                f"{found.changed:,} of {found.read:,}, after the suggestion was shown",
+            ),
             (
                 "Drawn",
                 f"{found.drawn:,} of {found.population:,}, seed {audit.seed}, {when(audit.at)}",
@@ -142,6 +146,14 @@ def _readers(review: Review, deidentify: bool) -> Part | None:
         ("Called differently", f"{found.differing:,}, of which {found.settled:,} settled"),
         ("Cohen's kappa", kappa_words(found.whole)),
     ]
+    if found.again:
+        lines.insert(
+            2,
+            (
+                "To be settled again",
+                f"{found.again:,}, because a reader has decided otherwise since",
+            ),
+        )
     rows = []
     for one, each in zip(found.classes, found.each, strict=True):
         said = (

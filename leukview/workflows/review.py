@@ -15,19 +15,25 @@ from numpy.typing import NDArray
 from leukview.domain.classes import CellClass
 from leukview.domain.errors import UsageError
 from leukview.domain.progress import CancelToken
-from leukview.domain.records import Decision, ImageFile, ImageResult
+from leukview.domain.records import ImageFile, ImageResult
 from leukview.session.events import Head
 from leukview.session.store import SessionStore
 from leukview.workflows.actions import Reading
 from leukview.workflows.columns import Changes, Rows, none
-from leukview.workflows.deciding import LOOK_AT_ONCE, READ_AT_ONCE, Deciding
+from leukview.workflows.deciding import LOOK_AT_ONCE, READ_AT_ONCE
+from leukview.workflows.readings import Readings
 from leukview.workflows.record import Audit, Mode, draw, population_sha256, rank
 
 __all__ = ["LOOK_AT_ONCE", "READ_AT_ONCE", "Changes", "Review", "Rows"]
 
 
-class Review(Deciding):
-    """The columns of one folder, its session, and what can be done."""
+class Review(Readings):
+    """The columns of one folder, its session, and what can be done.
+
+    Attributes:
+        covered: whether it is shown as a blind reading because the wish for one could not be kept.
+        read_only: whether another window writes the session, so that nothing can be recorded here.
+    """
 
     def __init__(
         self,
@@ -40,8 +46,8 @@ class Review(Deciding):
     ) -> None:
         """Recall what the session knows; `cancel` ends the reading that this may need."""
         super().__init__(images, store, reviewer)
-        self._sample: tuple[Audit | None, frozenset[str]] = (None, frozenset())
         self._mixed: tuple[int, Rows] = (0, none())
+        self.covered, self.read_only = False, store.read_only
         self._start(classes)
         self._recall_hashes(cancel)
 
@@ -123,31 +129,21 @@ class Review(Deciding):
 
     @property
     def blind(self) -> bool:
-        """Whether this reading is done without the model."""
-        return self.record.mode is Mode.BLIND
+        """Whether this reading is done without the model, or shown so."""
+        return self.covered or self.record.mode is Mode.BLIND
 
     @property
     def hidden(self) -> NDArray[np.bool_]:
-        """Rows whose suggestion is not to be seen now: all, or the open ones of the audit."""
+        """Rows whose suggestion is not to be seen now: all, or the unread ones of the audit."""
         if self.blind:
             return np.ones(self.count, np.bool_)
         out = np.zeros(self.count, np.bool_)
-        rows = self.audit_rows
-        out[rows[self.state[rows] == 0]] = True
+        out[self.rows_of(self._log.unread())] = True
         return out
 
     def is_hidden(self, row: int) -> bool:
         """Whether the suggestion of one row is not to be seen now."""
-        if self.blind:
-            return True
-        audit = self.record.audit
-        return audit is not None and self.state[row] == 0 and self.sha256[row] in self._drawn(audit)
-
-    def _drawn(self, audit: Audit) -> frozenset[str]:
-        """Hashes of the sample; kept, because each tile that is painted asks."""
-        if self._sample[0] is not audit:
-            self._sample = (audit, frozenset(audit.images))
-        return self._sample[1]
+        return self.blind or self.sha256[row] in self._log.unread()
 
     @property
     def mixed(self) -> Rows:
@@ -182,45 +178,10 @@ class Review(Deciding):
         open_[list(self.errors)] = False
         return np.asarray(open_)
 
-    @property
-    def differing(self) -> Rows:
-        """Rows that two readers decided differently."""
-        words: dict[str, int] = {}
-        said = (one.decision for one in self._log.standings)
-        called = [words.setdefault(d.called, len(words)) if d else -1 for d in said]
-        numbers = self._log.numbers(self.sha256)
-        first, second = (
-            np.array(called)[self._log.codes(numbers, reading)]
-            for reading in (Reading.FIRST, Reading.SECOND)
-        )
-        return np.flatnonzero((first >= 0) & (second >= 0) & (first != second))
-
-    @property
-    def differing_rows(self) -> Rows:
-        """`differing` while differences are settled, else none: a reader is not to know them."""
-        return self.differing if self.record.reading is Reading.ADJUDICATION else none()
-
-    def of_reading(self, reading: Reading) -> list[Decision | None]:
-        """What stands for each row in one reading."""
-        return [self._log.decision(sha, reading) if sha else None for sha in self.sha256]
-
-    def blind_decisions(self) -> list[Decision | None] | None:
-        """What stood for each row when the current reading stopped being blind; None if never."""
-        codes = self._log.blind(self._log.numbers(self.sha256))
-        if codes is None:
-            return None
-        return [self._log.standings[code].decision for code in codes.tolist()]
-
-    def final_decision(self, row: int) -> Decision | None:
-        """What the table says: what settled a difference, else what the first reader said.
-
-        During the second reading it is what the second reader said.
-        """
-        sha = self.sha256[row]
-        if self.record.reading is Reading.SECOND:
-            return self._log.decision(sha)
-        settled = self._log.decision(sha, Reading.ADJUDICATION)
-        return settled or self._log.decision(sha, Reading.FIRST)
+    def cover(self) -> Changes:
+        """Show it as a blind reading although that cannot be recorded; no event says so."""
+        self.covered = True
+        return self._anew("Blind first")
 
     def set_mode(self, mode: Mode) -> Changes:
         """Assisted, or blind first; the event says how many suggestions had been seen.
@@ -232,6 +193,7 @@ class Review(Deciding):
             self._refuse_final()
             seed = secrets.randbelow(2**31) + 1 if mode is Mode.BLIND else 0
             self._keep("mode", {"mode": mode.value, "seen": int(self.seen.sum()), "seed": seed})
+        self.covered = False
         return self._anew("Blind first" if mode is Mode.BLIND else "Assisted")
 
     def set_target(self, cells: int) -> Changes:
@@ -273,7 +235,8 @@ class Review(Deciding):
         other = {Reading.FIRST: Reading.SECOND, Reading.SECOND: Reading.FIRST}.get(reading)
         names = {self.record.readers.get(other, "")} if other else set()
         if other is Reading.FIRST:
-            names |= {d.reviewer for d in self.of_reading(other) if d}
+            kinds, _which = self.kinds_of(self.said(other))
+            names |= {d.reviewer for d in kinds if d}
         if reviewer.strip().casefold() in {name.strip().casefold() for name in names if name}:
             raise UsageError(
                 f"{reviewer} is the other reader of this slide. Nothing was changed."

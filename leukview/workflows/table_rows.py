@@ -58,7 +58,7 @@ def snapshot(review: Review) -> Snapshot:
         errors=dict(review.errors),
         notes=dict(review.notes),
         devices=dict(review.devices),
-        decisions=tuple(review.final_decision(row) for row in range(review.count)),
+        decisions=tuple(review.decisions_of(review.final())),
         flagged=review.flagged.copy(),
         comments=dict(review.comments),
         record_state=review.record.state.value,

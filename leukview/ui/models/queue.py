@@ -148,7 +148,7 @@ def mask(review: Review, tab: Tab, chosen: Filter, index: int = 0) -> NDArray[np
         keep[review.audit_rows] = True
     if tab is Tab.SETTLE:
         keep[:] = False
-        keep[review.differing] = True
+        keep[review.differing_rows] = True
     if tab is Tab.UNDECIDED or chosen.undecided:
         keep &= undecided(review)
     if chosen.classes:

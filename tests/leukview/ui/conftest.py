@@ -70,7 +70,7 @@ def columns(cell_classes: tuple[CellClass, ...]) -> Callable[..., SimpleNamespac
             true_class=np.array(true_class or [-1] * count, np.int16),
             errors=errors or {},
             record=Record(),
-            blind_decisions=lambda: None,
+            blind_said=lambda: None,
             reasons={},
             notes={},
             probabilities=_shares(values, suggested, len(cell_classes)),

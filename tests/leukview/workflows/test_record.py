@@ -5,8 +5,15 @@ from __future__ import annotations
 import pytest
 
 from leukview.domain.errors import FinalError, UsageError
-from leukview.workflows.actions import Reading
-from leukview.workflows.checks import audit_result, audit_words, checks
+from leukview.workflows.actions import Adopted, Reading
+from leukview.workflows.checks import (
+    audit_notes,
+    audit_read,
+    audit_result,
+    audit_said,
+    audit_words,
+    checks,
+)
 from leukview.workflows.record import Mode, State, draw
 
 COUNT, DOUBTFUL = 40, 10
@@ -91,6 +98,136 @@ def test_the_sample_is_compared_with_what_was_suggested_when_it_was_drawn(reopen
     assert audit_result(review).differing == 1, "another model does not change the result"
 
 
+def drawn(review) -> tuple[list[int], dict[int, str]]:
+    """Draw eight; their rows, and what is suggested for each."""
+    review.draw_audit(8, 3, 0.9)
+    return review.audit_rows.tolist(), dict(
+        zip(review.audit_rows.tolist(), review.record.audit.suggestions, strict=True)
+    )
+
+
+OTHER = {"hem": "all", "all": "hem"}
+
+
+def test_what_was_decided_before_the_suggestion_was_shown_counts_whatever_follows(reopen):
+    review = reopen()
+    rows, suggested = drawn(review)
+    for row in rows:
+        review.decide([row], OTHER[suggested[row]])
+    assert audit_result(review).differing == 8
+    for row in rows[:3]:
+        review.decide([row], suggested[row])
+    review.exclude(rows[3:4], "smudge")
+    review.clear(rows[4:5])
+    again = reopen()
+    found = audit_result(again)
+    assert (found.read, found.differing, found.changed) == (8, 8, 5)
+    assert audit_said(found).endswith(
+        "5 decisions were changed after the suggestion was shown; what was decided first counts."
+    )
+    for _ in range(2):
+        again.undo()
+    assert audit_result(again).changed == 3
+
+
+def test_a_decision_that_was_undone_has_shown_the_suggestion_all_the_same(reopen):
+    review = reopen()
+    rows, suggested = drawn(review)
+    review.decide(rows[:1], OTHER[suggested[rows[0]]])
+    review.undo()
+    assert not review.is_hidden(rows[0])
+    review.decide(rows[:1], suggested[rows[0]])
+    found = audit_result(reopen())
+    assert (found.read, found.differing, found.changed) == (1, 1, 1)
+
+
+def test_unsure_decides_nothing_so_that_the_suggestion_stays_hidden(reopen):
+    review = reopen()
+    rows, suggested = drawn(review)
+    review.unsure(rows[:1])
+    assert review.is_hidden(rows[0])
+    assert review.hidden.nonzero()[0].tolist() == sorted(rows)
+    assert audit_read(review) == (0, 8)
+    review.decide(rows[:1], suggested[rows[0]])
+    found = audit_result(review)
+    assert (found.read, found.differing, found.changed) == (1, 0, 0)
+    assert audit_read(review) == (1, 8)
+
+
+def test_what_an_import_brings_that_had_the_suggestion_in_view_is_not_read_in_the_sample(reopen):
+    review = reopen()
+    rows, suggested = drawn(review)
+    seen, blind = (
+        Adopted(state="agreed", class_id="hem", reviewer="Dora", suggestion_seen=on)
+        for on in (True, False)
+    )
+    review.adopt({review.sha256[rows[0]]: seen, review.sha256[rows[1]]: blind}, "imported")
+    assert [review.is_hidden(row) for row in rows[:2]] == [True, False]
+    assert audit_read(review) == (1, 8)
+    review.decide(rows[:1], suggested[rows[0]])
+    assert audit_read(reopen()) == (2, 8)
+
+
+def test_in_a_blind_reading_the_last_decision_before_its_end_counts(reopen):
+    review = reopen()
+    rows, suggested = drawn(review)
+    review.set_mode(Mode.BLIND)
+    review.decide(rows, "hem")
+    for row in rows:
+        review.decide([row], suggested[row])
+    review.set_mode(Mode.ASSISTED)
+    for row in rows[:2]:
+        review.decide([row], OTHER[suggested[row]])
+    found = audit_result(reopen())
+    assert (found.read, found.differing, found.changed) == (8, 0, 2)
+
+
+def test_what_was_decided_blind_and_comes_back_by_undo_counts(reopen):
+    review = reopen()
+    rows, suggested = drawn(review)
+    review.set_mode(Mode.BLIND)
+    review.decide(rows[:1], OTHER[suggested[rows[0]]])
+    review.clear(rows[:1])
+    review.set_mode(Mode.ASSISTED)
+    assert review.is_hidden(rows[0])
+    review.undo()
+    assert not review.is_hidden(rows[0])
+    assert audit_result(reopen()).differing == 1
+
+
+def test_how_many_of_the_sample_had_been_seen_before_is_said(reopen):
+    review = reopen()
+    review.mark_seen(range(COUNT))
+    drawn(review)
+    found = audit_result(review)
+    assert found.seen == 8
+    assert "8 of the 8 had been on the screen with their suggestion before the draw." in (
+        audit_notes(found)
+    )
+    assert "8 of the 8" in next(one.figure for one in checks(review) if "Audit" in one.name)
+
+
+def test_a_check_names_the_queue_and_the_first_image_that_it_is_about(reopen):
+    review = reopen()
+    review.decide(range(1, DOUBTFUL), "hem")
+    rows, suggested = drawn(review)
+    review.decide(range(DOUBTFUL, COUNT), "hem")
+
+    def said() -> list[tuple[str, Reading, int]]:
+        return [(one.queue, one.reading, one.row) for one in checks(review) if one.holds_up]
+
+    first = Reading.FIRST
+    assert said() == [
+        ("undecided", first, 0),
+        ("needs review", first, 0),
+        ("audit sample", first, rows[0]),
+    ]
+    review.unsure([0])
+    for row in rows:
+        review.decide([row], suggested[row])
+    assert said() == [("all", first, 0)], "unsure images stand in no queue of their own"
+
+
 def test_a_final_slide_is_changed_only_with_a_reason(reopen):
     review = reopen()
     assert [check.passed for check in checks(review)] == [False, False]
@@ -125,13 +262,15 @@ def test_a_second_reader_sees_nothing_of_the_first_and_undoes_nothing_of_it(reop
     review.decide([1], "all")
     again = reopen()
     assert (again.record.reading, again.blind) == (Reading.SECOND, True)
-    assert again.differing.tolist() == [1]
+    assert again.differences().differing.nonzero()[0].tolist() == [1]
     again.begin(Reading.ADJUDICATION, "Cleo")
     again.decide([1], "all")
     again.begin(Reading.FIRST, "Ada")
     assert again.decision(1).class_id == "hem"
-    assert again.final_decision(1).reviewer == "Cleo"
-    assert again.final_decision(0).reviewer == "Ada"
+    said = again.decisions_of(again.final())
+    said = again.decisions_of(again.final())
+    assert said[1].reviewer == "Cleo"
+    assert said[0].reviewer == "Ada"
 
 
 def test_two_models_are_compared_and_no_decision_changes(reopen, classify):

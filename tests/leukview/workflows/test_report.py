@@ -161,6 +161,29 @@ def test_the_audit_sample_stands_by_strata_with_the_weighted_share_of_all(reopen
     ]
 
 
+def test_what_was_seen_before_the_draw_and_changed_afterwards_stands_in_it(reopen):
+    review = reopen()
+    review.mark_seen(range(40))
+    review.draw_audit(5, 3, 0.9)
+    for row in review.audit_rows.tolist():
+        review.decide([row], "hem")
+    review.exclude(review.audit_rows[:2], "smudge")
+    said = dict(next(p.lines for p in report_of(review).parts if p.title == "Audit sample"))
+    assert said["Seen before the draw"] == "5 of 5 with the suggestion on the screen"
+    assert said["Changed afterwards"] == "2 of 5, after the suggestion was shown"
+
+
+def test_what_is_to_be_settled_again_stands_in_it(reported):
+    what = reported()
+    assert "To be settled again" not in str(contents(what).parts)
+    what.review.decide([2], "hem")
+    assert "To be settled again" not in str(contents(what).parts), "they say what they said"
+    what.review.exclude([2], "smudge")
+    said = dict(next(p.lines for p in contents(what).parts if p.title == "Two readers"))
+    assert said["Called differently"] == "1, of which 0 settled"
+    assert said["To be settled again"] == "1, because a reader has decided otherwise since"
+
+
 def test_the_sample_of_the_first_reading_stays_in_the_report_when_another_reads(reopen):
     review = reopen()
     review.draw_audit(5, 3, 0.9)
