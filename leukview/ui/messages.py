@@ -13,6 +13,10 @@ EMPTY_LINE = "or press Ctrl+O. Nothing leaves this computer."
 NO_BLASTS = "This model has no blast class: a blast will be called something else."
 NOT_FOUND = "Not found: moved, renamed or on a drive that is not connected"
 BLIND = "Blind first. Nothing here depends on the model: no suggestion, order, count or name."
+COVERED = (
+    "It is shown blind, as you wish for new slides; nothing of that is recorded."
+    " To see suggestions here, end that wish in the Slide menu, then open the folder again."
+)
 STOPPING = "Stopping…"
 SLOW = (
     "This takes long: the drive is slow, or it does not answer. Stop gives up; nothing is changed."

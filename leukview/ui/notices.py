@@ -87,7 +87,6 @@ class Notices(QObject):
         """Say what has to be known of the model before its suggestions are believed."""
         c = self._controller
         self._banner.say(Gravity.REFUSAL, Notice(c.refusal) if c.refusal else None)
-        self._banner.say(Gravity.BLIND, Notice(messages.BLIND, lasting=True) if c.blind else None)
         if c.blind:
             for what in (Gravity.MODEL, Gravity.UNFAMILIAR):
                 self._banner.say(what, None)

@@ -45,7 +45,8 @@ class Readings(QObject):
         actions.toggle("blind", settings.flag(_BLIND_WISH, False), self._wish)
         window.toolbar.mode_chosen.connect(self._choose)
         controller.opened.connect(self._opened)
-        controller.changed.connect(lambda _changes: self._all_decided())
+        controller.changed.connect(lambda _changes: self._say())
+        controller.model_changed.connect(self._say)
         self.show()
 
     # What there is
@@ -121,8 +122,20 @@ class Readings(QObject):
         if name:
             review.reviewer = name
         fresh = not record.modes and record.reading is Reading.FIRST and not review.state.any()
-        if fresh and self._settings.flag(_BLIND_WISH, False):
-            self._set(Mode.BLIND)
+        if fresh and record.open and self._settings.flag(_BLIND_WISH, False):
+            self._begin_blind(review)
+        self._say()
+
+    def _begin_blind(self, review: Review) -> None:
+        """Blind first holds where it cannot be recorded too: then it is shown so, and that is said.
+
+        Another window may write the session, or the disk may refuse.
+        """
+        if review.read_only or not self._set(Mode.BLIND):
+            self._controller.act(lambda r: r.cover())
+            self._anew()
+        if review.read_only:
+            self._controller.warned.emit(messages.COVERED)
 
     def _choose(self, number: int) -> None:
         """The switch in the toolbar; without a slide it is for those that are opened next."""
@@ -130,7 +143,9 @@ class Readings(QObject):
         if review is None:
             self._window.actions_["blind"].setChecked(mode is Mode.BLIND)
             return
-        if mode is not review.record.mode and self._agreed(review, mode):
+        if review.covered and review.read_only:
+            self._controller.noted.emit(messages.COVERED)
+        elif _MODES[review.blind] is not mode and self._agreed(review, mode):
             self._set(mode)
         self.show()
 
@@ -157,21 +172,44 @@ class Readings(QObject):
         dialog.deleteLater()
         return taken
 
-    def _set(self, mode: Mode) -> None:
-        if self._controller.act(lambda r: r.set_mode(mode)) is not None:
-            self._anew()
+    def _set(self, mode: Mode) -> bool:
+        if self._controller.act(lambda r: r.set_mode(mode)) is None:
+            return False
+        self._anew()
+        return True
 
-    def _all_decided(self) -> None:
-        """Say that the suggestions may be shown when there is nothing left to decide."""
-        review = self._controller.review
-        if review is None or not review.blind:
-            return
-        done = not queue.undecided(review).any()
+    # The notices of a reading; no other module says or takes back these two
+
+    def _say(self) -> None:
+        review, say = self._controller.review, self._window.page.banner.say
+        say(Gravity.BLIND, self._blind(review) if review and review.blind else None)
+        say(Gravity.SETTLE, self._again(review) if review and not review.blind else None)
+
+    def _blind(self, review: Review) -> Notice:
+        """That it is blind; that the suggestions may be shown when nothing is left to decide."""
+        if queue.undecided(review).any():
+            return Notice(messages.BLIND, lasting=True)
         words = "Every image is decided. Your decisions stay when the suggestions are shown."
-        said = Notice(messages.BLIND, lasting=True)
-        if done:
-            said = Notice(words, "Show the suggestions", lambda: self._choose(0), lasting=True)
-        self._window.page.banner.say(Gravity.BLIND, said)
+        return Notice(words, "Show the suggestions", lambda: self._choose(0), lasting=True)
+
+    def _again(self, review: Review) -> Notice | None:
+        """That a settlement does not hold any more, since a reader has said otherwise."""
+        count = review.settled_before
+        if not count:
+            return None
+        which = "1 image was" if count == 1 else f"{messages.images(count)} were"
+        words = f"{which} settled before a reader decided otherwise, and must be settled again."
+        if review.record.reading is Reading.ADJUDICATION:
+            return Notice(words, lasting=True)
+        return Notice(words, "Settle the differences", self.settle, lasting=True)
+
+    def go(self, reading: Reading) -> bool:
+        """Go on with a reading, asking what has to be asked; whether it is the current one now."""
+        review = self._controller.review
+        if review is not None and review.record.reading is not reading:
+            acts = {Reading.SECOND: self.second, Reading.ADJUDICATION: self.settle}
+            acts.get(reading, self.first)()
+        return review is not None and review.record.reading is reading
 
     # Readers
 

@@ -11,6 +11,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QApplication, QWidget
 
+from leukview.domain.errors import SessionError
+from leukview.session.store import SessionStore
 from leukview.ui import messages
 from leukview.ui.dialogs.dialog import ActDialog
 from leukview.ui.models.queue import Tab
@@ -222,3 +224,63 @@ def test_ending_early_and_starting_late_are_asked_first(start, hand, image_folde
     qtbot.mouseClick(modes._group.button(0), click)
     assert not review.blind
     assert "not decided yet" in met[0].sentence.text()
+
+
+def test_a_slide_that_another_window_holds_is_shown_blind_too_and_nothing_is_recorded(
+    start, hand, image_folder, qtbot
+):
+    folder = image_folder(FILES)
+    first = hand(start())
+    first.open(folder)
+    first.one.controller.settings.set_flag("blind_first", True)
+    h = hand(start())
+    h.one.controller.settings.set_flag("blind_first", True)
+    h.open(folder)
+    window, review = h.one.window, h.one.controller.review
+    assert (review.read_only, review.blind, review.record.modes) == (True, True, {})
+    said = window.page.banner.words.text()
+    assert "another LeukView window" in said
+    assert "It is shown blind" in said
+    assert (window.toolbar.modes.current, window.windowTitle()) == (1, "Blind first – LeukView")
+    assert all(window.page.model.tile(place).hidden for place in range(review.count))
+    assert not window.actions_["overview"].isEnabled()
+    assert not review.seen.any()
+    qtbot.mouseClick(window.toolbar.modes._group.button(0), Qt.MouseButton.LeftButton)
+    assert (review.blind, window.toolbar.modes.current) == (True, 1)
+    assert "It is shown blind" in h.said
+    assert first.one.controller.review.head().events == 0
+
+
+def test_a_slide_is_shown_blind_where_the_disk_refuses_until_the_reader_ends_that(
+    start, hand, image_folder, monkeypatch
+):
+    h = hand(start())
+    h.one.controller.settings.set_flag("blind_first", True)
+    refuse = SessionStore.append
+
+    def no(self, kind, payload, at):
+        if kind == "mode":
+            raise SessionError("The disk is full.")
+        return refuse(self, kind, payload, at)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(SessionStore, "append", no)
+        h.open(image_folder(FILES))
+    review = h.one.controller.review
+    assert (review.blind, review.covered, review.record.modes) == (True, True, {})
+    h.answer(ActDialog, lambda d: d.accept())
+    h.one.window.readings._choose(0)
+    assert (review.blind, review.covered) == (False, False)
+
+
+def test_the_offer_to_show_the_suggestions_stays_when_another_model_is_chosen(
+    blind, two_models, image_folder
+):
+    h = blind(two_models[0], image_folder(FILES))
+    h.press(Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    h.press(Qt.Key.Key_1)
+    banner = h.one.window.page.banner
+    h.until(lambda: banner.button.text() == "Show the suggestions")
+    h.one.controller.choose_model(str(two_models[1]))
+    h.until(h.idle)
+    assert banner.button.text() == "Show the suggestions"

@@ -47,6 +47,8 @@ class AgreementDialog(ActDialog):
     def __init__(self, found: BetweenReaders, parent: QWidget | None) -> None:
         first, second = found.first or "First reader", found.second or "Second reader"
         settled = f", {found.settled:,} of these settled" if found.settled else ""
+        if found.again:
+            settled += f", {found.again:,} to be settled again"
         super().__init__(
             "Agreement of the readers",
             f"{first} and {second} have both decided {found.both:,} of"

@@ -23,11 +23,12 @@ class Gravity(enum.IntEnum):
     DEVICE = 3
     UNFAMILIAR = 4
     TARGET = 5  # good news, said once
-    EXPORTING = 6  # it takes long
-    SESSION = 7
-    REFUSAL = 8  # of a model
-    ERROR = 9
-    SAVING = 10
+    SETTLE = 6  # what was settled is to be settled again
+    EXPORTING = 7  # it takes long
+    SESSION = 8
+    REFUSAL = 9  # of a model
+    ERROR = 10
+    SAVING = 11
 
 
 @dataclass(frozen=True, slots=True)
