@@ -12,8 +12,8 @@ from leukview.ui.actions import Actions
 from leukview.ui.controller import Controller
 from leukview.ui.dialogs.record_dialogs import AuditDialog, FinishDialog
 from leukview.ui.dialogs.text_dialogs import AmendDialog
-from leukview.ui.models.queue import Tab
-from leukview.workflows.checks import checks
+from leukview.ui.models.queue import Filter, Tab
+from leukview.workflows.checks import Check, checks
 from leukview.workflows.review import Changes, Review
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ class Finishing(QObject):
         review = self._controller.review
         if review is None or not len(review.confident):
             return
-        population = len({review.sha256[row] for row in review.confident.tolist()})
-        dialog = AuditDialog(population, self._window)
+        rows = review.one_each(review.confident)
+        dialog = AuditDialog(len(rows), int(review.seen[rows].sum()), self._window)
         taken, size = bool(dialog.exec()), dialog.size_field.value()
         dialog.deleteLater()
         if taken:
@@ -74,9 +74,22 @@ class Finishing(QObject):
         lines = checks(review)
         dialog = FinishDialog(self._window.theme_, slide, lines, review.reviewer, self._window)
         taken, comment = bool(dialog.exec()), dialog.comment.text().strip()
+        wished = dialog.wished
         dialog.deleteLater()
-        if taken:
+        if wished is not None:
+            self._go(wished)
+        elif taken:
             self._do(lambda r: r.finish(comment))
+
+    def _go(self, check: Check) -> None:
+        """Show the queue in which a check can be met, at the first image that it is about."""
+        page = self._window.page
+        if not self._window.readings.go(check.reading):
+            return
+        self._window.show_page(0)
+        page.filter = Filter()
+        page.show_tab(Tab(check.queue))
+        page.go(max(0, page.model.place(check.row)))
 
     def amend(self) -> None:
         """Ask for the reason, then open the final slide."""

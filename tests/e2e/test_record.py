@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 
 from leukview.ui.dialogs.record_dialogs import AuditDialog, FinishDialog
 from leukview.ui.dialogs.text_dialogs import AmendDialog, CommentDialog
-from leukview.ui.models.queue import Tab
+from leukview.ui.models.queue import Filter, Tab
 from leukview.workflows.record import State
 
 # What the offscreen platform says of every pop-up and dialog; real platforms do not.
@@ -56,6 +56,70 @@ def test_an_audit_sample_is_drawn_read_without_suggestions_and_the_slide_finishe
     h.press(Qt.Key.Key_U)
     assert "unsure" in h.states
     assert review.record.state is State.AMENDED
+
+
+def test_before_finishing_it_is_said_what_is_missing_and_a_button_goes_there(
+    start, hand, image_folder, qtbot
+):
+    h = hand(start())
+    h.open(image_folder(FILES))
+    page, actions, review = h.one.window.page, h.one.window.actions_, h.one.controller.review
+    review.draw_audit(2, 1, 0.9)
+    page.set_filter(Filter(undecided=True, classes=frozenset({0})))
+
+    def leave_for(words: str):
+        def go(dialog) -> None:
+            button = next(one for one in dialog.buttons.values() if one.text() == words)
+            qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+        met = h.answer(FinishDialog, go)
+        actions["finish"].trigger()
+        return met[0]
+
+    dialog = leave_for("Go to Needs review")
+    assert dialog.blocked.text() == (
+        "Not yet: Images are not decided · Needs review is not empty · Audit sample is not read."
+    )
+    assert not dialog.act_button.isEnabled()
+    assert (page.tab, page.model.rows.tolist(), page.current_row) == (Tab.REVIEW, [2], 2)
+    h.press(Qt.Key.Key_U)
+    leave_for("Go to Audit sample")
+    assert (page.tab, page.current_row) == (Tab.AUDIT, int(review.audit_rows[0]))
+    h.press(Qt.Key.Key_1)
+    leave_for("Go to Audit sample")
+    assert page.current_row == int(review.audit_rows[1])
+    h.press(Qt.Key.Key_1)
+    leave_for("Go to Undecided")
+    assert (page.tab, len(page.model.rows)) == (Tab.UNDECIDED, 1)
+    h.press(Qt.Key.Key_1)
+    assert leave_for("Show the first").blocked.text() == "Not yet: Images are not decided."
+    assert (page.tab, page.current_row) == (Tab.ALL, 2), "it is unsure"
+    h.press(Qt.Key.Key_2)
+    met = h.answer(FinishDialog, lambda d: d.reject())
+    actions["finish"].trigger()
+    assert (met[0].blocked.text(), met[0].buttons) == ("", {})
+    assert review.record.state is State.DRAFT
+
+
+def test_what_was_seen_before_the_draw_and_changed_after_it_is_said(start, hand, image_folder):
+    h = hand(start())
+    h.open(image_folder(FILES))
+    window, review = h.one.window, h.one.controller.review
+    h.until(lambda: review.seen.all())
+    met = h.answer(AuditDialog, lambda d: (d.size_field.setValue(1), d.act_button.click()))
+    window.actions_["audit"].trigger()
+    assert (
+        met[0]
+        .seen.text()
+        .startswith("3 of them have been on the screen with their suggestion already")
+    )
+    h.press(Qt.Key.Key_1)
+    window.page.go(0)
+    h.press(Qt.Key.Key_2)
+    h.press(Qt.Key.Key_F3)
+    said = window.overview.audit.text()
+    assert "1 of the 1 had been on the screen with its suggestion before the draw." in said
+    assert "1 decision was changed after the suggestion was shown" in said
 
 
 def test_f_flags_and_c_comments_what_is_selected_and_ctrl_z_takes_it_back(

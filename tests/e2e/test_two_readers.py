@@ -6,8 +6,10 @@ import pytest
 from PySide6.QtCore import Qt
 
 from leukview.ui.dialogs.reading_dialogs import AgreementDialog, SecondReaderDialog
+from leukview.ui.dialogs.record_dialogs import FinishDialog
 from leukview.ui.dialogs.text_dialogs import TextDialog
 from leukview.ui.models.queue import Tab
+from leukview.ui.widgets.banner import Gravity
 from leukview.workflows.actions import Reading
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
@@ -96,3 +98,48 @@ def test_only_what_the_readers_call_differently_is_settled(read, qtbot, tmp_path
     rows = h.export(tmp_path / "out.csv")
     assert [row["decision"] for row in rows] == ["hem", "all", "all", "all"]
     assert [row["reviewer"] for row in rows] == ["Ada", "Cleo", "Ada", "Ada"]
+
+
+def test_what_was_settled_is_to_be_settled_again_when_a_reader_says_otherwise(read):
+    h = read
+    window, page = h.one.window, h.one.window.page
+    begin_second(h, blind=False)
+    for key in (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_2, Qt.Key.Key_2):
+        h.press(key)
+    h.answer(TextDialog, name("Cleo"))
+    window.actions_["settle"].trigger()
+    h.press(Qt.Key.Key_2)
+    assert page.banner.gravest is not Gravity.SETTLE
+    window.actions_["first"].trigger()
+    page.go(page.model.place(1))
+    h.press(Qt.Key.Key_U)
+    assert "settled before and is to be settled again" in h.said
+    assert page.banner.gravest is Gravity.SETTLE
+    assert "1 image was settled before a reader decided otherwise" in page.banner.words.text()
+    h.answer(TextDialog, name("Cleo"))
+    page.banner.button.click()
+    assert (page.tab, page.model.rows.tolist(), h.states[1]) == (Tab.SETTLE, [1], "undecided")
+    assert page.tabs.button(6).text() == "Readers differ  1"
+    assert "settled before by Cleo: ALL blast, not valid any more" in page.inspector.note.text()
+    met = h.answer(FinishDialog, lambda d: d.reject())
+    window.actions_["finish"].trigger()
+    assert "to be settled again" in met[0].lines[-1].figure
+    h.press(Qt.Key.Key_1)
+    assert page.banner.gravest is not Gravity.SETTLE
+    assert "settled before" not in page.inspector.note.text()
+
+
+def test_a_check_of_another_reading_leads_to_that_reading(read, qtbot):
+    h = read
+    window, page = h.one.window, h.one.window.page
+    begin_second(h, blind=False)
+    for key in (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_2, Qt.Key.Key_2):
+        h.press(key)
+    h.answer(TextDialog, name("Cleo"))
+    h.answer(
+        FinishDialog,
+        lambda d: next(iter(d.buttons.values())).click(),
+    )
+    window.actions_["finish"].trigger()
+    assert h.one.controller.review.record.reading is Reading.ADJUDICATION
+    assert (page.tab, page.current_row) == (Tab.SETTLE, 1)

@@ -17,6 +17,7 @@ from leukview.ui.widgets import parts
 from leukview.ui.widgets.class_table import ClassTable
 from leukview.ui.widgets.histogram import Histogram
 from leukview.ui.widgets.matrix import MatrixView
+from leukview.workflows.checks import audit_result, audit_said
 from leukview.workflows.readers import switches
 from leukview.workflows.review import Review
 
@@ -127,8 +128,11 @@ class Overview(QScrollArea):
                 figure.setAlignment(right)
                 lines.addWidget(figure, 2 * at + 1, column)
         inside.addLayout(lines)
+        inside.addSpacing(theme.GAP)
         self.switches = parts.label(style=Style.CAPTION, tone="second", wrap=True)
         inside.addWidget(self.switches)
+        self.audit = parts.label(style=Style.CAPTION, tone="second", wrap=True)
+        inside.addWidget(self.audit)
         inside.addStretch(1)
 
     def _matrix_card(self) -> None:
@@ -238,6 +242,9 @@ class Overview(QScrollArea):
         shown = found is not None and found.n > 0
         self.switches.setText(messages.switched(found) if found and shown else "")
         self.switches.setVisible(shown)
+        sample = audit_result(review)
+        self.audit.setText(f"Audit sample: {audit_said(sample).rstrip('.')}." if sample else "")
+        self.audit.setVisible(sample is not None)
 
     def _show_matrix(self) -> None:
         review = self._review
