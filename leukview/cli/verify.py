@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from leukview.cli.terminal import Terminal, write_text
+from leukview.reports.copied import copied
 from leukview.session.verify import check
 from leukview.workflows.export_head import head_of
 from leukview.workflows.recorded import session_file
@@ -13,7 +14,7 @@ ALTERED = 1
 
 
 def run(session: Path, against: Path | None, terminal: Terminal) -> int:
-    """Say it on standard output; 0 when it holds, 1 when not.
+    """Say it on standard output; 0 when it holds, 1 when not, or when a copied image does not.
 
     Raises:
         UsageError: nothing is recorded of the folder, or the export names no head.
@@ -28,14 +29,22 @@ def run(session: Path, against: Path | None, terminal: Terminal) -> int:
         write_text(f"ALTERED  {found.fault}\n{events} found, head {head.sha256}\n")
         return ALTERED
     write_text(f"OK  {events}, head {head.sha256}\n")
-    if expected is not None and against is not None:
-        since = head.events - expected.events
-        terminal.say(
-            f"It holds all {expected.events:,} events that {against.name} has seen,"
-            f" and {since:,} since."
-        )
-    else:
+    if expected is None or against is None:
         terminal.say(
             "Events cut off at the end are found only with --against and an export of that time."
         )
+        return 0
+    since = head.events - expected.events
+    seen = f"all {expected.events:,} events that {against.name} has seen"
+    terminal.say(f"It holds {seen}, and {since:,} since.")
+    return _images(against, terminal) if against.is_dir() else 0
+
+
+def _images(folder: Path, terminal: Terminal) -> int:
+    """Whether the images of an exported copy are what its table says."""
+    found = copied(folder)
+    if found.fault:
+        write_text(f"ALTERED  {found.fault}\n")
+        return ALTERED
+    terminal.say(found.words)
     return 0

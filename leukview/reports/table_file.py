@@ -33,15 +33,9 @@ def read_table(path: Path) -> Iterator[Line]:
     Raises:
         UsageError: it cannot be read, or has no columns of LeukView.
     """
-    readers: dict[str, Callable[[Path], Iterator[Line]]] = {
-        ".xlsx": _xlsx,
-        ".parquet": _parquet,
-        ".jsonl": _json_lines,
-        ".ndjson": _json_lines,
-    }
     try:
         first = True
-        for line in readers.get(path.suffix.lower(), _csv)(path):
+        for line in lines_of(path):
             if first and not set(_NEEDED) <= set(line[1]):
                 raise UsageError(
                     f"{path.name} does not have LeukView's columns ({', '.join(_NEEDED)}). Nothing"
@@ -50,10 +44,27 @@ def read_table(path: Path) -> Iterator[Line]:
             first = False
             yield line
     except (OSError, ValueError, KeyError, csv.Error, zipfile.BadZipFile) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise UsageError(
-            f"{path.name} cannot be read ({error}). Nothing was changed. Choose a CSV, XLSX,"
+            f"{path.name} cannot be read ({why}). Nothing was changed. Choose a CSV, XLSX,"
             " Parquet or JSON lines file that LeukView exported."
         ) from error
+
+
+def lines_of(path: Path) -> Iterator[Line]:
+    """The same of any table, whatever its columns are.
+
+    Raises:
+        UsageError: it is Parquet, and pyarrow is not installed.
+        OSError, ValueError, KeyError, csv.Error, zipfile.BadZipFile: it cannot be read.
+    """
+    readers: dict[str, Callable[[Path], Iterator[Line]]] = {
+        ".xlsx": _xlsx,
+        ".parquet": _parquet,
+        ".jsonl": _json_lines,
+        ".ndjson": _json_lines,
+    }
+    return readers.get(path.suffix.lower(), _csv)(path)
 
 
 def _csv(path: Path) -> Iterator[Line]:
@@ -88,9 +99,15 @@ def _json_lines(path: Path) -> Iterator[Line]:
     with path.open(encoding="utf-8-sig") as file:
         for number, line in enumerate(file, 1):
             if line.strip():
-                record = json.loads(line)
+                try:
+                    record = json.loads(line)
+                except json.JSONDecodeError as error:
+                    where = f"at character {error.pos + 1}"
+                    raise ValueError(f"line {number} is no JSON {where}") from error
+                except RecursionError as error:
+                    raise ValueError(f"line {number} is no JSON that can be read") from error
                 if not isinstance(record, dict):
-                    raise ValueError(f"line {number} is no object")
+                    raise ValueError(f"line {number} is {line.strip()[:40]!r}, not an object")
                 yield number, {str(name): _text(value) for name, value in record.items()}
 
 

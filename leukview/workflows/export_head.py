@@ -3,96 +3,121 @@
 from __future__ import annotations
 
 import csv
-import html
-import json
 import re
 import xml.etree.ElementTree as ET
 import zipfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from html.parser import HTMLParser
 from pathlib import Path
 
 from leukview.domain.errors import UsageError
-from leukview.domain.table import BOM
 from leukview.reports import parquet_export
+from leukview.reports.image_folder import ABOUT, LABELS
+from leukview.reports.table_file import lines_of
 from leukview.session.events import Head
 from leukview.session.verify import check
 
 EVENTS, HEAD = "Events in the log", "Head of the log"  # as `reports.about` calls them
 _MOST_BYTES = 200_000_000  # of one sheet; 100,000 images take some 100 MB
 _SHEETS = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-_HASH = re.compile("[0-9a-f]{64}")
+_HASH, _COUNT = re.compile("[0-9a-f]{64}"), re.compile("[0-9]{1,18}")
+_COLUMNS = ("log_events", "log_head")
+_BROKEN = (ValueError, KeyError, IndexError, RuntimeError, csv.Error, zlib.error)
 
 
 def head_of(export: Path) -> Head:
     """Number of events and hash of the last, as an export names them.
 
     Args:
-        export: a table (CSV with any separator, JSON lines, XLSX, Parquet), a report (HTML, PDF),
-            or a session (`.leukview`).
+        export: a table (CSV with any separator, JSON lines, XLSX, Parquet), a report (HTML, PDF), a
+            session (`.leukview`), or a folder with a copy of the decided images.
 
     Raises:
         UsageError: it cannot be read, or names no head, or names two; or it is Parquet, and
             pyarrow is not installed.
         SessionError: a `.leukview` file that cannot be read.
     """
-    ending = export.suffix.lower()
+    file = _file_of(export)
+    ending = file.suffix.lower()
     if ending in (".leukview", ".lkv"):
-        checked = check(export)
+        checked = check(file)
         if checked.fault:
             raise UsageError(
                 f"{export.name} is not what was exported: {checked.fault} Nothing was verified"
                 " against it. Name another export."
             )
         return checked.head
-    readers = {
-        ".xlsx": _xlsx,
-        ".html": _html,
-        ".htm": _html,
-        ".pdf": _pdf,
-        ".jsonl": _json_lines,
-        ".ndjson": _json_lines,
-        ".parquet": _parquet,
-    }
+    readers = {".xlsx": _xlsx, ".html": _html, ".htm": _html, ".pdf": _pdf, ".parquet": _parquet}
     try:
-        found = set(readers.get(ending, _csv)(export))
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile, ET.ParseError, csv.Error) as error:
+        found = set(readers.get(ending, _rows)(file))
+        if file is not export:
+            found |= set(_about(export / ABOUT))
+    except OSError as error:
+        raise _unreadable(file, error.strerror or str(error)) from error
+    except UnicodeError as error:
+        raise _unreadable(file, "it is no text in UTF-8") from error
+    except (*_BROKEN, zipfile.BadZipFile, ET.ParseError) as error:
+        raise _unreadable(file, str(error)) from error
+    if len(found) != 1:
         raise UsageError(
-            f"{export.name} cannot be read ({error}). Nothing was verified against it. Name a CSV,"
-            " XLSX, Parquet, JSON lines, HTML, PDF or .leukview file that LeukView exported."
-        ) from error
-    pairs = {(events, sha256) for events, sha256 in found if events.isdigit()}
-    if len(pairs) != 1 or pairs != found:
-        raise UsageError(
-            f"{export.name} {'names two heads' if len(found) > 1 else 'names no head'} of an event"
-            " log. Nothing was verified against it. Export the table anew, or name another export."
+            f"{file.name} names {'two heads' if found else 'no head'} of an event log. Nothing was"
+            " verified against it. Export anew, or name another export."
         )
-    events, sha256 = pairs.pop()
-    if not _HASH.fullmatch(sha256):
+    events, sha256 = found.pop()
+    if not _COUNT.fullmatch(events) or not _HASH.fullmatch(sha256):
         raise UsageError(
-            f"{export.name} names no hash of an event, but {sha256[:70]!r}. Nothing was verified"
-            " against it. It may have been changed by another program."
+            f"{file.name} names no head of an event log, but {events[:20]!r} events and the hash"
+            f" {sha256[:70]!r}. Nothing was verified against it. It may have been changed by"
+            " another program."
         )
     return Head(int(events), sha256)
 
 
-def _csv(path: Path) -> Iterator[tuple[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        first = file.readline().removeprefix(BOM)
-        separator = next((c for c in ";\t," if f"{c}log_events" in first.replace('"', "")), None)
-        if separator is None:
-            return
-        names = next(csv.reader([first], delimiter=separator))
-        places = names.index("log_events"), names.index("log_head")
-        for line in csv.reader(file, delimiter=separator):
-            if len(line) > max(places):
-                yield line[places[0]], line[places[1]]
+def _file_of(export: Path) -> Path:
+    """The file that names the head: of a copy of images, its table."""
+    if not export.exists():
+        raise UsageError(
+            f"There is no file or folder {str(export)!r}. Nothing was verified against it. Check"
+            " the spelling."
+        )
+    if not export.is_dir():
+        return export
+    if not (export / LABELS).is_file():
+        raise UsageError(
+            f"The folder {export.name!r} has no {LABELS}, so it is no copy of images that LeukView"
+            " exported. Nothing was verified against it. Name the folder of such a copy, or a file"
+            " that was exported."
+        )
+    return export / LABELS
 
 
-def _json_lines(path: Path) -> Iterator[tuple[str, str]]:
-    with path.open(encoding="utf-8") as file:
-        for line in file:
-            record = json.loads(line)
-            yield str(record["log_events"]), str(record["log_head"])
+def _unreadable(file: Path, why: str) -> UsageError:
+    return UsageError(
+        f"{file.name} cannot be read ({why}). Nothing was verified against it. Name a CSV, XLSX,"
+        " Parquet, JSON lines, HTML, PDF or .leukview file, or a folder of images, that LeukView"
+        " exported."
+    )
+
+
+def _about(path: Path) -> Iterator[tuple[str, str]]:
+    """From what stands beside a copy of images, which has to agree with its table."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    return _paired(line.split(": ", 1) for line in lines)
+
+
+def _rows(path: Path) -> Iterator[tuple[str, str]]:
+    """From every line of a table; one without is no end of a head, but a line that was changed."""
+    missing, some = 0, False
+    for number, record in lines_of(path):
+        events, sha256 = (record.get(name, "") for name in _COLUMNS)
+        if events and sha256:
+            some = True
+            yield events, sha256
+        else:
+            missing = missing or number
+    if some and missing:
+        raise ValueError(f"line {missing} names no head of the event log, and others do")
 
 
 def _parquet(path: Path) -> Iterator[tuple[str, str]]:
@@ -102,28 +127,67 @@ def _parquet(path: Path) -> Iterator[tuple[str, str]]:
 
     with parquet.ParquetFile(path) as file:
         said = file.schema_arrow.metadata or {}
-        names = (b"leukview.log_events", b"leukview.log_head")
-        if set(names) <= set(said):
-            yield said[names[0]].decode(), said[names[1]].decode()
-        for batch in file.iter_batches(columns=["log_events", "log_head"]):
-            for record in batch.to_pylist():
-                yield str(record["log_events"]), str(record["log_head"])
+    names = (b"leukview.log_events", b"leukview.log_head")
+    if set(names) <= set(said):
+        yield said[names[0]].decode(), said[names[1]].decode()
+    yield from _rows(path)
 
 
 def _html(path: Path) -> Iterator[tuple[str, str]]:
-    return _said(html.unescape(re.sub("<[^>]*>", " ", path.read_text(encoding="utf-8"))))
+    """From lines of tables that have exactly these names: what people typed stands in values."""
+    page = _Page()
+    try:
+        page.feed(path.read_text(encoding="utf-8"))
+        page.close()
+    except AssertionError as error:  # its way to refuse "<![x"
+        raise ValueError(f"it is no page of HTML: {error}") from error
+    return _paired(page.lines)
+
+
+class _Page(HTMLParser):
+    """The text of the cells of each line of each table."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[list[str]] = []
+        self._open = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        del attrs
+        if tag == "tr":
+            self.lines.append([])
+        elif tag in ("th", "td") and self.lines:
+            self.lines[-1].append("")
+        self._open = tag in ("th", "td") or (self._open and tag != "tr")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._open = self._open and tag not in ("th", "td", "tr", "table")
+
+    def handle_data(self, data: str) -> None:
+        if self._open and self.lines and self.lines[-1]:
+            self.lines[-1][-1] += data
+
+
+def _paired(lines: Iterable[Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """Every number of events with the head that follows it in a table of names and values."""
+    events = ""
+    for name, value, *_more in (line for line in lines if len(line) > 1):
+        if name.strip() == EVENTS:
+            events = value.strip().replace(",", "")
+        elif name.strip() == HEAD:
+            yield events, value.strip()
 
 
 def _pdf(path: Path) -> Iterator[tuple[str, str]]:
-    """Its metadata is plain text, unlike its pages."""
-    return _said(path.read_bytes().decode("latin-1"))
+    """From its metadata, which are plain text unlike its pages.
 
-
-def _said(text: str) -> Iterator[tuple[str, str]]:
-    events = re.search(rf"{EVENTS}\W{{0,40}}(\d[\d,]*)", text)
-    sha256 = re.search(rf"{HEAD}\W{{0,40}}([0-9a-f]{{64}})\b", text)
-    if events and sha256:
-        yield events[1].replace(",", ""), sha256[1]
+    The title, which has the name of the slide, stands in elements of its own there.
+    """
+    text = path.read_bytes().decode("latin-1")
+    for said in re.findall(r"<dc:description>.*?</dc:description>", text, re.DOTALL):
+        found = re.search(rf"{EVENTS}: (\d[\d,]*)\. {HEAD}: ([0-9a-f]{{64}})\b", said)
+        if found:
+            yield found[1].replace(",", ""), found[2]
 
 
 def _xlsx(path: Path) -> Iterator[tuple[str, str]]:
@@ -131,14 +195,8 @@ def _xlsx(path: Path) -> Iterator[tuple[str, str]]:
     with zipfile.ZipFile(path) as book:
         words = _shared(book) if "xl/sharedStrings.xml" in book.namelist() else []
         for name in book.namelist():
-            if not re.fullmatch(r"xl/worksheets/[^/]+\.xml", name):
-                continue
-            said: dict[str, str] = {}
-            for cells in _lines(book, name, words):
-                if len(cells) > 1 and cells[0] in (EVENTS, HEAD):
-                    said[cells[0]] = cells[1]
-            if len(said) == 2:
-                yield said[EVENTS], said[HEAD]
+            if re.fullmatch(r"xl/worksheets/[^/]+\.xml", name):
+                yield from _paired(_lines(book, name, words))
 
 
 def _shared(book: zipfile.ZipFile) -> list[str]:

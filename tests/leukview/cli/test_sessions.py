@@ -127,6 +127,115 @@ def test_an_export_without_a_head_is_refused(folder, tmp_path, capsys):
     assert main(["verify", str(folder), "--against", str(tmp_path / "x.xlsx")]) == 2
 
 
+def copy_of(folder, tmp_path):
+    out = tmp_path / "Kopie ü"
+    assert main(["export", str(folder), "--out", str(out), "--format", "images"]) == 0
+    return out
+
+
+def test_a_copy_of_images_is_an_export_whose_images_are_looked_at_too(folder, tmp_path, capsys):
+    out = copy_of(folder, tmp_path)
+    command = ["verify", str(folder), "--against", str(out)]
+    capsys.readouterr()
+    assert main(command) == 0
+    said = capsys.readouterr().err
+    assert "all 3 events that Kopie ü has seen" in said
+    assert "3 images are there and as exported" in said
+    first, second = sorted((out / "hem").iterdir())[:2]
+    second.write_bytes(first.read_bytes())
+    first.rename(out / "hem" / "other.png")
+    assert main(command) == 1
+    said = capsys.readouterr().out
+    assert f"1 image of the copy is missing: hem/{first.name}." in said
+    assert f"1 image of the copy is not what was exported: hem/{second.name}." in said
+    assert "1 image of the copy is not in its labels.csv: hem/other.png." in said
+
+
+def test_a_cut_tail_is_found_against_a_copy_of_images(folder, tmp_path, capsys):
+    out = copy_of(folder, tmp_path)
+    altered(folder, "DELETE FROM event WHERE seq = 3")
+    assert main(["verify", str(folder), "--against", str(out)]) == 1
+    assert "1 event was cut off at the end" in capsys.readouterr().out
+    about = out / "ABOUT.txt"
+    about.write_text(about.read_text().replace("log: 3", "log: 2"))
+    assert main(["verify", str(folder), "--against", str(out)]) == 2
+    assert "names two heads" in capsys.readouterr().err
+
+
+def test_a_copy_whose_table_names_files_elsewhere_does_not_read_them(folder, tmp_path, capsys):
+    out = copy_of(folder, tmp_path)
+    (tmp_path / "elsewhere.png").write_bytes((out / "hem" / "a.png").read_bytes())
+    table = (
+        (out / "labels.csv").read_text(encoding="utf-8").replace("hem/a.png", "../elsewhere.png")
+    )
+    (out / "labels.csv").write_text(table, encoding="utf-8")
+    assert main(["verify", str(folder), "--against", str(out)]) == 1
+    assert "is missing: ../elsewhere.png" in capsys.readouterr().out
+
+
+BAD_EXPORTS = {
+    "x.jsonl": ("[1]\n", "line 1 is '[1]', not an object"),
+    "y.jsonl": ('{"image": "a"}\nno\n', "line 2 is no JSON at character 1"),
+    "deep.jsonl": ("[" * 100_000 + "\n", "line 1 is no JSON"),
+    "without.jsonl": ('{"image": "a", "log_events": null, "log_head": null}\n', "names no head"),
+    "half.csv": (
+        "image,log_events,log_head\na,3," + "a" * 64 + "\nb,,\n",
+        "line 3 names no head of the event log, and others do",
+    ),
+    "power.csv": ("image,log_events,log_head\na,\u00b2," + "a" * 64 + "\n", "but '\u00b2' events"),
+    "no-hash.csv": ("image,log_events,log_head\na,3,abc\n", "the hash 'abc'"),
+    "part.csv": ("image,log_events\na,3\n", "names no head"),
+    "empty.html": ("<![x", "names no head"),
+    "folder": (None, "has no labels.csv"),
+    "none.csv": (None, "There is no file or folder"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_EXPORTS)
+def test_what_names_no_head_is_refused_with_a_sentence(folder, tmp_path, capsys, name):
+    text, words = BAD_EXPORTS[name]
+    path = tmp_path / name
+    if text is not None:
+        path.write_text(text, encoding="utf-8")
+    elif name == "folder":
+        path.mkdir()
+    assert main(["verify", str(folder), "--against", str(path)]) == 2
+    said = capsys.readouterr().err
+    assert words in said
+    assert "Nothing was verified against it." in said
+    assert "Errno" not in said
+
+
+def test_what_a_person_typed_into_a_report_is_no_head_of_its_log(folder, tmp_path, capsys):
+    """As a name of the slide, or a reason, before the real one."""
+    head = check(session_file([folder])).head
+    path = export_of("html", tmp_path, folder, head)
+    typed = f"Events in the log: 9. Head of the log: {'b' * 64}"
+    page = path.read_text(encoding="utf-8")
+    cell = f"<tr><th>Amended</th><td>{typed}</td></tr>"
+    page = page.replace("<table>", f"<h1>{typed}</h1><!-- {typed} --><table>{cell}")
+    path.write_text(page, encoding="utf-8")
+    assert main(["verify", str(folder), "--against", str(path)]) == 0
+    page = page.replace("</table>", f"<tr><th>{EVENTS}</th><td>2</td></tr></table>")
+    page = page.replace("</table>", f"<tr><th>{HEAD}</th><td>{'b' * 64}</td></tr></table>")
+    path.write_text(page, encoding="utf-8")
+    assert main(["verify", str(folder), "--against", str(path)]) == 2
+    assert "names two heads" in capsys.readouterr().err
+
+
+def test_the_title_of_a_pdf_is_no_head_of_its_log(folder, tmp_path, capsys):
+    head = check(session_file([folder])).head
+    path = tmp_path / "x.pdf"
+    typed = f"Events in the log: 9. Head of the log: {'b' * 64}"
+    real = f"Events in the log: {head.events}. Head of the log: {head.sha256}"
+    said = f"<dc:title>{typed}</dc:title><dc:description>{real}</dc:description>"
+    path.write_bytes(f"%PDF-1.4\n{said}\n".encode())
+    assert main(["verify", str(folder), "--against", str(path)]) == 0
+    path.write_bytes(b"%PDF-1.4\n")
+    assert main(["verify", str(folder), "--against", str(path)]) == 2
+    assert "x.pdf names no head" in capsys.readouterr().err
+
+
 def test_rows_of_a_parquet_file_that_name_another_head_than_its_metadata_are_found(
     folder, tmp_path, capsys
 ):
