@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from leukview.cli.terminal import Terminal, stoppable
 from leukview.domain.errors import OutputError, SessionError, UsageError
 from leukview.domain.progress import CancelToken
+from leukview.domain.records import ImageFile
 from leukview.reports.table_file import read_table
 from leukview.session import bundle
-from leukview.session.index import find_or_create
+from leukview.session.index import find, find_or_create
+from leukview.session.store import SessionStore, open_store, open_to_read
 from leukview.session.verify import check
 from leukview.workflows import last_model, take_in
 from leukview.workflows.open_folder import open_folder
@@ -83,16 +87,7 @@ def _table(
     said = take_in.understood(table.name, read_table(table), cancel=token)
     scan = open_folder([folder], cancel=token)
     _stop_if(token)
-    made = find_or_create(scan.images, folder.absolute(), cancel=token)
-    if made is None:
-        raise OutputError("It was stopped. Nothing was imported.")
-    store = made[0]
-    try:
-        if options.apply and store.read_only:
-            raise SessionError(
-                "This slide is open in a window, so nothing was imported. Close it there, or import"
-                " in that window: File > Import."
-            )
+    with _store(scan.images, folder.absolute(), options, token) as store:
         model = last_model.last(store)
         review = Review(scan.images, model.classes, store, reviewer=options.reviewer, cancel=token)
         if model.identity.sha256:
@@ -111,9 +106,39 @@ def _table(
         else:
             _take(plan, review, options, terminal)
             store.flush()
-    finally:
-        store.close()
     return 1 if plan.bad else 0
+
+
+@contextlib.contextmanager
+def _store(
+    images: Sequence[ImageFile], folder: Path, options: Options, token: CancelToken
+) -> Iterator[SessionStore]:
+    """The session to import into; only to look at, nothing is made or written among the sessions.
+
+    Where there is none to look at, an empty one stands for it in a folder that goes afterwards.
+
+    Raises:
+        OutputError: it was stopped.
+        SessionError: it cannot be opened, or a window has it open and it was to be written.
+    """
+    with contextlib.ExitStack() as stack:
+        if options.apply:
+            made = find_or_create(images, folder, cancel=token)
+            store = made[0] if made else None
+        else:
+            file = find(images, folder, cancel=token)
+            known = file is not None and file.stat().st_size > 0
+            scratch = "" if known else stack.enter_context(TemporaryDirectory(prefix="leukview-"))
+            store = open_to_read(file) if file and known else open_store(Path(scratch, "empty.lkv"))
+        if store is None:
+            raise OutputError("It was stopped. Nothing was imported.")
+        stack.callback(store.close)
+        if options.apply and store.read_only:
+            raise SessionError(
+                "This slide is open in a window, so nothing was imported. Close it there, or import"
+                " in that window: File > Import."
+            )
+        yield store
 
 
 def _take(plan: Plan, review: Review, options: Options, terminal: Terminal) -> None:

@@ -110,6 +110,40 @@ def test_more_files_than_are_looked_at_at_once_are_one_event_too(
     assert table(folder, tmp_path / "now.csv") == before
 
 
+def on_disk(base):
+    return {str(p.relative_to(base)): p.read_bytes() for p in base.rglob("*") if p.is_file()}
+
+
+def test_a_look_at_a_table_makes_and_changes_nothing_on_the_disk(
+    folder, tmp_path, monkeypatch, capsys
+):
+    table(folder, tmp_path / "t.csv")
+    data = tmp_path / "leukview-data"
+    before = on_disk(data)
+    assert main(["import", str(folder), str(tmp_path / "t.csv")]) == 0
+    assert on_disk(data) == before
+    monkeypatch.setenv("LEUKVIEW_DATA", str(tmp_path / "elsewhere"))
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    assert main(["import", str(folder), str(tmp_path / "t.csv")]) == 0
+    assert "4 new." in capsys.readouterr().err
+    assert not (tmp_path / "elsewhere").exists()
+    assert not list(scratch.iterdir())
+    assert main(["verify", str(folder)]) == 2
+    assert "never reviewed" in capsys.readouterr().err
+
+
+def test_a_look_at_a_table_is_free_while_a_window_has_the_slide_open(
+    folder, toy_model, tmp_path, capsys
+):
+    table(folder, tmp_path / "t.csv")
+    one = opened(folder, toy_model)
+    assert main(["import", str(folder), str(tmp_path / "t.csv")]) == 0
+    assert "4 the same as stands here." in capsys.readouterr().err
+    one.close()
+
+
 def test_into_a_final_slide_nothing_is_imported(folder, toy_model, tmp_path, capsys):
     before = table(folder, tmp_path / "t.csv")
     one = opened(folder, toy_model)
