@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from leukview.ui.controller import Controller
 from leukview.ui.models import queue
@@ -11,6 +11,8 @@ from leukview.ui.models.queue import Cell, Filter, Order, Tab
 from leukview.ui.widgets.review_page import ReviewPage
 from leukview.workflows.opened import keep_place, keep_view, place_of, view_of
 from leukview.workflows.review import Review
+
+_SOON_MS = 500  # after a change; what is lost when the program is killed is younger than that
 
 
 class View(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -36,23 +38,42 @@ class View(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Resuming(QObject):
-    """Keeps the place and the view in the session, and goes back to them."""
+    """Keeps the place and the view in the session, and goes back to them.
+
+    Soon after each change, because a program that is killed does not leave the folder.
+    """
 
     def __init__(self, page: ReviewPage, controller: Controller) -> None:
         super().__init__(page)
         self._page, self._controller = page, controller
         self._wanted: View | None = None
         self._kept = ""
+        self._place: tuple[int, str] | None = None  # that is kept
+        self._soon = QTimer(self, singleShot=True, interval=_SOON_MS)
+        self._soon.timeout.connect(self.keep)
         controller.opened.connect(self._opened)
         controller.model_changed.connect(self._back)
         controller.leaving.connect(self.keep)
+        # Another queue, order, filter, class or page fills the gallery anew.
+        page.model.modelReset.connect(self._changed)
+        page.gallery.selectionModel().currentChanged.connect(self._changed)
+
+    def _changed(self, *_what: object) -> None:
+        """Not begun anew by each change: whoever holds a key down would never be kept."""
+        if self._controller.folder is not None and not self._soon.isActive():
+            self._soon.start()
 
     def keep(self) -> None:
         """Remember where the reader is and what is shown."""
+        self._soon.stop()
         folder = self._controller.folder
-        if folder is None:
+        if folder is None or folder.store.failure is not None:  # a disk that refuses drops it
             return
-        keep_place(folder, self._page.current_row)
+        row = self._page.current_row
+        place = (row, folder.review.sha256[row] if row >= 0 else "")
+        if place != self._place:
+            keep_place(folder, row)
+            self._place = place
         text = msgspec.json.encode(self._view(folder.review)).decode()
         # Reading what the session has would wait for its writer, after every decision.
         if self._wanted is None and text != self._kept:
@@ -64,7 +85,7 @@ class Resuming(QObject):
         folder = self._controller.folder
         if folder is None:
             return
-        self._kept = view_of(folder)
+        self._kept, self._place = view_of(folder), None
         try:
             self._wanted = msgspec.json.decode(self._kept or "{}", type=View)
         except msgspec.DecodeError:  # of another version

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from PySide6.QtCore import Qt
 
+from leukview.session.store import open_to_read
 from leukview.ui.models import scan
 from leukview.ui.models.queue import Filter, Order, Tab
 
@@ -35,6 +38,34 @@ def test_queue_order_filter_image_and_undo_are_as_they_were_left(start, hand, im
     assert page.current_row == left
     again.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert not again.one.controller.review.state.any()
+
+
+def test_a_filter_and_a_place_outlive_a_kill_though_nothing_was_decided(
+    start, hand, image_folder, tmp_path, monkeypatch
+):
+    folder = image_folder(FILES)
+    h = hand(start())
+    h.open(folder)
+    page, path = h.one.window.page, h.one.controller.folder.store.path
+    page.show_tab(Tab.UNDECIDED)
+    page.set_filter(Filter(classes=frozenset({1}), low=0.2))
+    page.go(1)
+    image = h.one.controller.review.images[page.current_row].name
+    assert page.current_row > 0
+
+    def on_disk(key: str) -> str:
+        return open_to_read(path).meta(key) or ""
+
+    h.until(lambda: '"low":0.2' in on_disk("view") and image in on_disk("place"))
+    left = tmp_path / "as the kill left it"
+    files = shutil.ignore_patterns("*.lock", "*-shm")
+    shutil.copytree(tmp_path / "leukview-data", left, ignore=files)
+    monkeypatch.setenv("LEUKVIEW_DATA", str(left))
+    again = hand(start())
+    again.open(folder)
+    page = again.one.window.page
+    assert (page.tab, page.filter) == (Tab.UNDECIDED, Filter(classes=frozenset({1}), low=0.2))
+    assert again.one.controller.review.images[page.current_row].name == image
 
 
 def test_by_class_comes_back_to_the_class_and_its_page(start, hand, image_folder, monkeypatch):
