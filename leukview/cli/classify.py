@@ -20,7 +20,7 @@ from leukview.cli.terminal import Terminal, both_names, printable, stoppable, wr
 from leukview.domain import table
 from leukview.domain.errors import DeviceError, OutputError, UsageError
 from leukview.domain.progress import CancelToken
-from leukview.domain.records import ImageFile, ImageResult
+from leukview.domain.records import ImageFile, ImageResult, two_digits
 from leukview.inference.classifier import Classifier
 from leukview.inference.model_file import ModelFile, load, resolve
 from leukview.inference.providers import check_name
@@ -272,7 +272,7 @@ def _show(results: Sequence[ImageResult], classifier: Classifier) -> None:
             cells = ("", "", result.error)
         else:
             remark = "unfamiliar" if said.unfamiliar else "review" if said.needs_review else ""
-            cells = (names[said.class_id], f"{said.confidence:.3f}", remark)
+            cells = (names[said.class_id], two_digits(said.confidence), remark)
         shown.add_row(*(Text(printable(cell)) for cell in (result.image.name, *cells)))
     console = Console(highlight=False)
     # rich turns a reader that went away (`| head`) into an exit; the code still tells how it went.

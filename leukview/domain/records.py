@@ -13,14 +13,16 @@ from pathlib import Path
 
 
 def two_digits(value: float) -> str:
-    """A probability for people, cut and not rounded; "" for none (NaN).
+    """A probability for people, in the window and on a terminal: cut, not rounded; "" for NaN.
 
-    Rounded, 0.928 would stand as 0.93 beside "review below 0.93", and yet need review.
+    Rounded, 0.928 would stand as 0.93 beside "review below 0.93", and yet need review; and what is
+    not certain would stand as 1.00.
     """
     if math.isnan(value):
         return ""
     # float32 holds 0.93 a little above or below it.
-    return f"{math.floor(value * 100 + 1e-4) / 100:.2f}"
+    hundredths = math.floor(value * 100 + 1e-4)
+    return f"{(hundredths if value >= 1 else min(hundredths, 99)) / 100:.2f}"
 
 
 class DecisionState(enum.StrEnum):

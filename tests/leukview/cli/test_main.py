@@ -232,3 +232,11 @@ def test_doctor_says_what_runs_and_why_cuda_does_not(monkeypatch, toy_model, cap
 def test_a_wheel_and_a_checkout_start_the_same_function():
     text = (Path(module.__file__).parents[2] / "pyproject.toml").read_text()
     assert 'leukview = "leukview.__main__:main"' in text
+
+
+def test_the_terminal_shows_a_confidence_as_the_window_does(image_folder, toy_model, capsys):
+    """Brightness 215 is a confidence of 0.9959."""
+    folder = image_folder({"a.png": 215})
+    assert main(["classify", str(folder), "--model", str(toy_model), "--device", "cpu"]) == 0
+    out = capsys.readouterr().out
+    assert "0.99" in out.split()
