@@ -24,6 +24,7 @@ from leukview.workflows.recorded import session_file
 from leukview.workflows.review import Review
 from leukview.workflows.take_in import Plan
 
+STOPPED = 130
 _LISTED = 10  # of each kind, before it says how many more there are
 
 
@@ -48,7 +49,7 @@ def run(options: Options, terminal: Terminal) -> int:
     """Take a session file, or what a table says about a folder of images.
 
     Returns:
-        Exit code: 0 done; 1 some lines of the table could not be read.
+        Exit code: 0 done; 1 some lines of the table were refused; 130 stopped.
 
     Raises:
         UsageError: no such file, or another kind.
@@ -60,7 +61,13 @@ def run(options: Options, terminal: Terminal) -> int:
             return _session(file, terminal)
         case [folder, table]:
             with stoppable() as token:
-                return _table(folder, table, options, token, terminal)
+                try:
+                    return _table(folder, table, options, token, terminal)
+                except OutputError as error:
+                    if not token.cancelled:
+                        raise
+                    terminal.error(str(error))
+                    return STOPPED
     raise UsageError(
         "Name a session file, or a folder of images and one table about them. Nothing was changed."
     )
@@ -106,7 +113,7 @@ def _table(
         else:
             _take(plan, review, options, terminal)
             store.flush()
-    return 1 if plan.bad else 0
+    return 1 if plan.bad or plan.foreign else 0
 
 
 @contextlib.contextmanager
@@ -160,17 +167,14 @@ def _take(plan: Plan, review: Review, options: Options, terminal: Terminal) -> N
 def _tell(plan: Plan, terminal: Terminal) -> None:
     for sentence in plan.sentences():
         terminal.say(sentence)
-    listed = [
-        [f"{c.name} (line {c.line}): here {c.ours}; table {c.theirs}" for c in plan.conflicts],
-        [f"line {n}: not here: {name}" for n, name in plan.unknown],
-        [f"line {n}: class {name!r} is not known here" for n, name in plan.foreign],
-        [f"line {n}: {why}" for n, why in plan.bad],
+    said = [
+        f"{plan.table}, line {c.line}: {c.name}: here {c.ours}; table {c.theirs}"
+        for c in plan.conflicts[:_LISTED]
     ]
-    for lines in listed:
-        for line in lines[:_LISTED]:
-            terminal.say(f"  {line}")
-        if len(lines) > _LISTED:
-            terminal.say(f"  and {len(lines) - _LISTED:,} more")
+    if len(plan.conflicts) > _LISTED:
+        said.append(f"and {len(plan.conflicts) - _LISTED:,} more")
+    for line in [*said, *plan.refused(_LISTED)]:
+        terminal.say(f"  {line}")
 
 
 def _stop_if(token: CancelToken) -> None:

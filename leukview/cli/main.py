@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 import sys
 from collections.abc import Sequence
@@ -21,8 +20,9 @@ from leukview.cli import import_ as import_command
 from leukview.cli import models as models_command
 from leukview.cli import report as report_command
 from leukview.cli import verify as verify_command
+from leukview.cli import window as window_command
 from leukview.cli.log import start_log
-from leukview.cli.terminal import Terminal, has_display
+from leukview.cli.terminal import Terminal
 from leukview.domain.errors import (
     DeviceError,
     FinalError,
@@ -32,7 +32,6 @@ from leukview.domain.errors import (
     SessionError,
     UsageError,
 )
-from leukview.imaging.drive import ANSWER_SECONDS, Drive
 
 USAGE, NO_GPU, MODEL_REFUSED, NOT_WRITABLE, INTERNAL, STOPPED = 2, 3, 4, 5, 70, 130
 _CODES: tuple[tuple[type[LeukViewError], int], ...] = (
@@ -44,7 +43,6 @@ _CODES: tuple[tuple[type[LeukViewError], int], ...] = (
     (FinalError, NOT_WRITABLE),
 )
 WINDOW = "open"
-_OTHERS = ("classify", "verify", "import", "delete", "export", "report", "models", "doctor")
 _LOUD = ("-v", "-vv", "--verbose", "-q", "--quiet")
 log = logging.getLogger("leukview")
 
@@ -168,7 +166,7 @@ def everything(
     start_log(verbose, quiet, log_file)
     context.obj = Terminal(-1 if quiet else verbose)
     if context.invoked_subcommand is None:
-        context.exit(_open_window([], "auto", "auto"))
+        context.exit(window_command.open_window([], "auto", "auto"))
 
 
 @app.command(WINDOW)
@@ -178,7 +176,7 @@ def open_window(
     device: DeviceName = "auto",
 ) -> int:
     """Open the window (also without the word `open`)."""
-    return _open_window(paths or [], model, device)
+    return window_command.open_window(paths or [], model, device)
 
 
 @app.command()
@@ -244,21 +242,25 @@ def verify(
     against: Annotated[
         Path | None,
         typer.Option(
-            metavar="EXPORT", help="A table, report or .leukview file exported from it earlier."
+            metavar="EXPORT",
+            help="A table, report, folder of images or .leukview file exported from it earlier.",
         ),
     ] = None,
 ) -> int:
     """Check that no event of a session was changed, removed or reordered.
 
     Each event carries a hash of itself and of the one before. The first that does not fit is named.
-    With --against, events cut off at the end and a log written anew are found as well. The log
-    holds what people did; what models said stands beside it and is not checked.
+    With --against, events cut off at the end and a log written anew are found as well; of a folder
+    of images each file is compared with its table. The log holds what people did; what models said
+    stands beside it and is not checked.
 
     Whoever can rewrite all files, the session and every export of it, is not caught: keep an
     export, or the head that is printed, where they cannot write. Names of reviewers are asserted,
     not authenticated.
 
-    Exit codes: 0 it holds; 1 it does not; 2 usage, or nothing is recorded of this folder.
+    Exit codes: 0 it holds; 1 it does not, or images of the exported folder are missing or changed;
+    2 usage, nothing is recorded of this folder, or the export names no log; 5 the session cannot be
+    read; 130 stopped.
     """
     return verify_command.run(session, against, context.obj)
 
@@ -287,7 +289,8 @@ def import_(
     A table: its lines are matched to images by the hash of their bytes. Without --apply it only
     says what is new or in conflict. One undo in the window takes it back.
 
-    Exit codes: 0 done; 1 some lines could not be read; 2 usage; 5 the session cannot be written.
+    Exit codes: 0 done; 1 some lines were refused, the rest is taken; 2 usage; 5 the session cannot
+    be read or written, or the slide is final; 130 stopped.
     """
     options = import_command.Options(paths=paths, apply=apply, theirs=theirs, reviewer=reviewer)
     return import_command.run(options, context.obj)
@@ -301,7 +304,11 @@ def delete(
     ],
     yes: Annotated[bool, typer.Option("--yes", help="It is meant; nothing is asked.")] = False,
 ) -> int:
-    """Delete what is recorded of a folder for good: decisions, log, suggestions. Images stay."""
+    """Delete what is recorded of a folder for good: decisions, log, suggestions. Images stay.
+
+    Exit codes: 0 deleted; 2 usage, nothing is recorded, or --yes was not said; 5 the session cannot
+    be deleted, as while a window has it open; 130 stopped.
+    """
     return import_command.delete(folder, sure=yes, terminal=context.obj)
 
 
@@ -358,40 +365,17 @@ def report(
 
 @app.command()
 def models() -> int:
-    """List the models that come with LeukView, with their figures."""
+    """List the models that come with LeukView, with their figures.
+
+    Exit codes: 0 all can be used; 4 one of them is refused.
+    """
     return models_command.run()
 
 
 @app.command()
 def doctor() -> int:
-    """Say what is installed, what a model really runs on, and why not on the GPU."""
+    """Say what is installed, what a model really runs on, and why not on the GPU.
+
+    Exit codes: 0 all well; 4 a model that comes with LeukView is refused; 70 no model runs.
+    """
     return doctor_command.run()
-
-
-def _open_window(paths: Sequence[Path], model: str, device: str) -> int:
-    # A drive that does not answer is told of by the window, which goes on all the same.
-    missing = Drive().within(ANSWER_SECONDS, lambda: [path for path in paths if _missing(path)])
-    for path in missing or ():
-        near = difflib.get_close_matches(str(path), _OTHERS, 1)
-        hint = f" Did you mean `leukview {near[0]}`?" if near else " Check the spelling."
-        raise UsageError(f"There is no file or folder {str(path)!r}. Nothing was opened.{hint}")
-    if not has_display():
-        raise UsageError(
-            "There is no display, so no window can be opened. Nothing was changed."
-            " Use `leukview classify PATH --out FILE`, or start it on a desktop."
-        )
-    # Qt is loaded here and not above, so that the other commands run without it.
-    from leukview.ui.app import run
-
-    return run(paths, model=model, device=device)
-
-
-def _missing(path: Path) -> bool:
-    """Whether there is nothing of that name; what cannot be looked at may be there."""
-    try:
-        path.stat()
-    except (FileNotFoundError, NotADirectoryError, ValueError):  # the last: no name at all
-        return True
-    except OSError:
-        return False
-    return False

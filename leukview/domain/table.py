@@ -97,6 +97,7 @@ _NAMES = [field.name for field in fields(Row)]
 _NEVER_ABSENT = {"flag", "excluded", "name_escaped"}
 # Last, and the same in all rows; older tables have none of them.
 _LOG = ["log_events", "log_head"]
+_MOST_SAID = 60  # letters of a cell in a sentence
 # A spreadsheet program writes a truth in its own language and in capitals.
 _TRUE, _FALSE = ("true", "wahr", "vrai"), ("false", "falsch", "faux")
 # Free text that a person or a file system wrote; ids and numbers are ours and cannot run.
@@ -311,8 +312,14 @@ def read_truth(text: str, name: str) -> bool | None:
     if text == "" and name not in _NEVER_ABSENT:
         return None
     if text.lower() not in _TRUE + _FALSE:
-        raise ValueError(f"{name} is {text!r}, neither true nor false")
+        raise ValueError(refusal(name, text, _TRUE + _FALSE))
     return text.lower() in _TRUE
+
+
+def refusal(name: str, text: str, allowed: Iterable[str]) -> str:
+    """Why a cell is not taken: its column, what stands there, and what may stand there."""
+    said = text if len(text) <= _MOST_SAID else f"{text[:_MOST_SAID]}…"
+    return f"{name} is {said!r}; allowed: {', '.join(allowed)}"
 
 
 def _read_log(text: str, name: str) -> int | str | None:

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from leukview.domain.progress import CancelToken
 from leukview.domain.records import DecisionState
-from leukview.domain.table import PROBABILITY, read_truth, unescaped
+from leukview.domain.table import PROBABILITY, read_truth, refusal, unescaped
 from leukview.imaging.drive import READ_SECONDS, Drive
 from leukview.reports.table_file import Line
 from leukview.workflows.actions import (
@@ -66,8 +66,8 @@ class Plan:
         same: images about which the table says nothing but what stands.
         new: what is taken where nothing stands that speaks against it, by image hash.
         conflicts: where something else stands.
-        unknown: numbers and names of lines about images that are not here.
-        foreign: numbers and class ids of lines with classes that are not known here.
+        unknown: numbers of lines about images that are not here, and how that is known.
+        foreign: numbers of lines with classes that are not known here, and which are.
         bad: numbers of lines that cannot be taken, and why.
     """
 
@@ -103,6 +103,20 @@ class Plan:
             "No line fits an image here. A de-identified table has neither names nor hashes of the"
             " images, so it cannot be taken in."
         )
+
+    def refused(self, most: int, *, hidden: bool = False) -> list[str]:
+        """Each line that is not taken, in a sentence; of each kind at most some.
+
+        Args:
+            most: lines of each kind.
+            hidden: leave out those that name images, where names are not to be seen.
+        """
+        said: list[str] = []
+        for lines in (self.bad, self.foreign, [] if hidden or self.why_none else self.unknown):
+            said += [f"{self.table}, line {number}: {why}." for number, why in lines[:most]]
+            if len(lines) > most:
+                said.append(f"and {len(lines) - most:,} more")
+        return said
 
     def sentences(self) -> list[str]:
         """The counts in words."""
@@ -186,9 +200,10 @@ def plan(table: Table, review: Review) -> Plan:
             continue
         row = by_hash.get(one.sha256) if one.sha256 else by_name.get(one.image)
         if row is None or not review.sha256[row]:
-            made.unknown.append((number, one.image))
+            made.unknown.append((number, _not_here(one, row)))
         elif said.class_id and ids and said.class_id not in ids:
-            made.foreign.append((number, said.class_id))
+            known = [one.id for one in review.classes] or sorted(ids)
+            made.foreign.append((number, refusal("decision", said.class_id, known)))
         elif said.state == _UNDECIDED and not said.flag and not said.comment:
             made.silent += 1
         elif (first := taken.setdefault(review.sha256[row], (number, said)))[0] == number:
@@ -196,8 +211,16 @@ def plan(table: Table, review: Review) -> Plan:
         elif first[1] == said:
             made.same += 1  # two files with the same bytes
         else:
-            made.bad.append((number, f"line {first[0]} says something else about the same image"))
+            why = f"image is {one.image!r}, of which line {first[0]} says something else"
+            made.bad.append((number, f"{why}; allowed: one decision for each image"))
     return made
+
+
+def _not_here(one: Said, row: int | None) -> str:
+    """Why a line belongs to no image of this folder."""
+    if one.sha256:
+        return f"sha256 is {one.sha256[:8]!r}… of {one.image!r}, which no image here has"
+    return f"image is {one.image!r}, which {'is not here' if row is None else 'cannot be read'}"
 
 
 def know_all(review: Review, *, cancel: CancelToken | None = None) -> int:
@@ -299,13 +322,15 @@ def _said(cells: Mapping[str, str]) -> Adopted:
     """
     state = cells.get("decision_state", "").strip().lower() or _UNDECIDED
     if state not in _STATES:
-        raise ValueError(f"decision_state is {state!r}")
+        raise ValueError(refusal("decision_state", state, (one.value for one in DecisionState)))
     for_class = state in _FOR_A_CLASS
     class_id = cells.get("decision", "").strip()
     if state == _UNDECIDED and class_id:  # typed into the table by somebody
         state, for_class = DecisionState.CHANGED.value, True
     if for_class and not class_id:
-        raise ValueError(f"it is {state}, but decision is empty")
+        ids = [one.removeprefix(PROBABILITY) for one in cells if one.startswith(PROBABILITY)]
+        why = refusal("decision", class_id, ids or ["the id of a class"])
+        raise ValueError(f"{why}, since decision_state is {state!r}")
     return Adopted(
         state=state,
         class_id=class_id if for_class else "",
@@ -332,7 +357,8 @@ def _moment(text: str) -> str:
     try:
         return datetime.strptime(text, _MOMENT).replace(tzinfo=UTC).strftime(_MOMENT)
     except ValueError as error:
-        raise ValueError(f"decided_at is {text!r}, not like 2026-11-22T18:05:09Z") from error
+        allowed = ["a time in UTC like 2026-11-22T18:05:09Z", "nothing"]
+        raise ValueError(refusal("decided_at", text, allowed)) from error
 
 
 def _typed(cells: Mapping[str, str], name: str) -> str:

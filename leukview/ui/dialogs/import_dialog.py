@@ -162,15 +162,7 @@ class ImportDialog(ActDialog):
 
     def _others(self, hidden: bool) -> None:
         """Lines that are not taken, some of each kind with their reason."""
-        plan, said = self._plan, []
-        for lines, words in (
-            (plan.bad, "{}"),
-            (plan.foreign, "class {!r} is not known here"),
-            ([] if hidden or plan.why_none else plan.unknown, "{} is not here"),
-        ):
-            said += [f"Line {number}: {words.format(what)}" for number, what in lines[:_LEFT_OUT]]
-            if len(lines) > _LEFT_OUT:
-                said.append(f"and {len(lines) - _LEFT_OUT:,} more")
+        said = self._plan.refused(_LEFT_OUT, hidden=hidden)
         if said:
             self.body.addWidget(parts.label("\n".join(said), Style.CAPTION, tone="warn", wrap=True))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 
 import pytest
@@ -72,7 +73,7 @@ def test_a_conflict_is_listed_and_stays_until_the_table_is_said_to_be_right(
     one.close()
     assert main(["import", str(folder), str(out), "--apply"]) == 0
     said = capsys.readouterr().err
-    assert "a.png (line 2): here ALL blast; table Normal" in said
+    assert "t.csv, line 2: a.png: here ALL blast; table Normal" in said
     assert "1 in conflict stayed" in said
     assert table(folder, tmp_path / "now.csv")[0]["decision"] == "all"
     assert main(["import", str(folder), str(out), "--apply", "--theirs"]) == 0
@@ -90,7 +91,9 @@ def test_a_deidentified_table_a_damaged_line_and_an_open_slide_are_told_apart(
     broken = (tmp_path / "w.csv").read_text(encoding="utf-8").replace("unsure", "perhaps")
     (tmp_path / "w.csv").write_text(broken, encoding="utf-8")
     assert main(["import", str(folder), str(tmp_path / "w.csv")]) == 1
-    assert "line 4: decision_state is 'perhaps'" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    words = "decision_state is 'perhaps'; allowed: undecided, agreed, changed, unsure, excluded."
+    assert f"w.csv, line 4: {words}" in said
     one = opened(folder, toy_model)
     assert main(["import", str(folder), str(tmp_path / "w.csv"), "--apply"]) == 5
     assert "open in a window" in capsys.readouterr().err
@@ -108,6 +111,45 @@ def test_more_files_than_are_looked_at_at_once_are_one_event_too(
     assert "4 images taken from t.csv" in said
     assert "The log has 1 event;" in said
     assert table(folder, tmp_path / "now.csv") == before
+
+
+REFUSED = {  # of the first line
+    ",changed,": (",chnged,", "decision_state is 'chnged'; allowed: undecided, agreed, changed,"),
+    ",hem,changed,": (",hemm,changed,", "decision is 'hemm'; allowed: hem, all."),
+    ",hem,": (",,", "decision is ''; allowed: hem, all, since decision_state is 'changed'."),
+    "Z,false,": ("Z,vielleicht,", "suggestion_seen is 'vielleicht'; allowed: true, wahr,"),
+}
+
+
+@pytest.mark.parametrize("right", REFUSED)
+def test_a_line_that_is_refused_names_file_line_column_value_and_what_is_allowed(
+    folder, tmp_path, capsys, right
+):
+    wrong, words = REFUSED[right]
+    table(folder, tmp_path / "t.csv")
+    text = (tmp_path / "t.csv").read_text(encoding="utf-8")
+    assert right in text
+    (tmp_path / "w.csv").write_text(text.replace(right, wrong, 1), encoding="utf-8")
+    capsys.readouterr()
+    assert main(["import", str(folder), str(tmp_path / "w.csv")]) == 1
+    assert f"w.csv, line 2: {words}" in capsys.readouterr().err
+
+
+def test_an_import_that_is_stopped_says_so_and_ends_with_130(folder, tmp_path, monkeypatch, capsys):
+    table(folder, tmp_path / "t.csv")
+    head = check(session_file([folder])).head
+
+    @contextlib.contextmanager
+    def stopped():
+        token = CancelToken()
+        token.cancel()
+        yield token
+
+    monkeypatch.setattr("leukview.cli.import_.stoppable", stopped)
+    command = ["import", str(folder), str(tmp_path / "t.csv"), "--apply"]
+    assert main(command) == 130
+    assert "It was stopped. Nothing was imported." in capsys.readouterr().err
+    assert check(session_file([folder])).head == head
 
 
 def on_disk(base):

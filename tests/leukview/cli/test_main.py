@@ -65,7 +65,7 @@ def test_the_window_opens_on_a_drive_that_does_not_answer(window, image_folder, 
         return really(path, **options)
 
     monkeypatch.setattr(Path, "stat", stat)
-    monkeypatch.setattr(module, "ANSWER_SECONDS", 0.05)
+    monkeypatch.setattr("leukview.cli.window.ANSWER_SECONDS", 0.05)
     assert main([str(folder)]) == 0
     assert not gate.is_set(), "it did not wait for the drive"
     assert window == [([str(folder)], "auto", "auto")]
@@ -240,3 +240,23 @@ def test_the_terminal_shows_a_confidence_as_the_window_does(image_folder, toy_mo
     assert main(["classify", str(folder), "--model", str(toy_model), "--device", "cpu"]) == 0
     out = capsys.readouterr().out
     assert "0.99" in out.split()
+
+
+CODES = {
+    "classify": (0, 1, 2, 3, 4, 5, 130),
+    "verify": (0, 1, 2, 5, 130),
+    "import": (0, 1, 2, 5, 130),
+    "delete": (0, 2, 5, 130),
+    "export": (0, 1, 2, 5, 130),
+    "report": (0, 1, 2, 5, 130),
+    "models": (0, 4),
+    "doctor": (0, 4, 70),
+}
+
+
+@pytest.mark.parametrize("command", CODES)
+def test_the_help_of_a_command_names_its_exit_codes(capsys, command):
+    assert main([command, "--help"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    codes = said.partition("Exit codes: ")[2].partition(".")[0]
+    assert tuple(int(part.split()[0]) for part in codes.split("; ")) == CODES[command]

@@ -126,10 +126,24 @@ def test_lines_that_do_not_fit_are_named_with_their_number(reopen):
     ]
     made = planned(lines, review)
     assert [number for number, _ in made.bad] == [2, 3, 14, 15]
-    assert "line 5 says something else" in made.bad[2][1]
+    assert [made.bad[at][1] for at in (0, 1)] == [
+        "decision_state is 'perhaps'; allowed: undecided, agreed, changed, unsure, excluded",
+        "decision is ''; allowed: the id of a class, since decision_state is 'agreed'",
+    ]
+    assert "of which line 5 says something else" in made.bad[2][1]
+    assert "decided_at is '30.02.2026 8:05'; allowed: a time in UTC" in made.bad[3][1]
     assert made.same == 1, "two files with the same bytes stand in a table twice"
-    assert made.foreign == [(4, "monocyte")]
-    assert made.unknown == [(9, "05.png")], "a hash counts before a name"
+    assert made.foreign == [(4, "decision is 'monocyte'; allowed: hem, all")]
+    words = "sha256 is 'ffffffff'… of '05.png', which no image here has"
+    assert made.unknown == [(9, words)], "a hash counts before a name"
+    said = made.refused(most=3)
+    assert said[0].startswith("t.csv, line 2: decision_state is 'perhaps'; allowed: undecided,")
+    assert said[3:] == [
+        "and 1 more",
+        "t.csv, line 4: decision is 'monocyte'; allowed: hem, all.",
+        f"t.csv, line 9: {words}.",
+    ]
+    assert not any("05.png" in one for one in made.refused(most=3, hidden=True))
     assert set(made.new) == {review.sha256[3], review.sha256[4]}, "without a hash the name counts"
     assert made.silent == 1
     assert "1 without a decision" in " ".join(made.sentences())
@@ -140,7 +154,7 @@ def test_where_no_model_was_used_the_table_says_which_classes_there_are(reopen):
     review.classes = ()
     lines = [line(review, 0, p_all="1"), line(review, 1, decision="monocyte", p_all="1")]
     made = planned(lines, review)
-    assert (len(made.new), made.foreign) == (1, [(3, "monocyte")])
+    assert (len(made.new), made.foreign) == (1, [(3, "decision is 'monocyte'; allowed: all")])
 
 
 def test_nothing_is_taken_into_a_final_slide(reopen):
