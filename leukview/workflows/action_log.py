@@ -59,11 +59,13 @@ class ActionLog:
         record: what stands of the session as a whole.
         codebook: what each code stands for.
         standings: of it; code 0 is nothing.
+        version: grows with everything that is said about an image.
     """
 
     def __init__(self, store: SessionStore) -> None:
         self._store = store
         self.record = Record()
+        self.version = 0
         self.codebook = Codebook()
         self.standings = self.codebook.standings
         self._number: dict[str, int] = {}
@@ -272,6 +274,7 @@ class ActionLog:
         self._done[reading].append(self._set(reading, seq, at, action, numbers))
 
     def _set(self, reading: Reading, seq: int, at: str, action: Action, numbers: Numbers) -> _Step:
+        self.version += 1
         column = self._column(reading)
         before = column[numbers]
         column[numbers] = self._after(action, at, before)
@@ -311,6 +314,7 @@ class ActionLog:
         return column[:count]
 
     def _take_back(self, reading: Reading) -> Action:
+        self.version += 1
         step = self._done[reading].pop()
         self._column(reading)[step.images] = step.before
         if step.readers is not None:

@@ -97,7 +97,7 @@ def audit_result(review: Review, reading: Reading | None = None) -> AuditResult 
     drawn = len(audit.images)
     done = read == drawn
     low, high = differing(audit.population, drawn, found) if done else (found, audit.population)
-    strata = _sampled(audit, read, found), _others(review, audit, reading)
+    strata = _sampled(audit, read, found), _others(review, reading)
     return AuditResult(
         population=audit.population,
         drawn=drawn,
@@ -142,13 +142,12 @@ def _sampled(audit: Audit, read: int, found: int) -> Stratum:
     )
 
 
-def _others(review: Review, audit: Audit, reading: Reading) -> Stratum:
+def _others(review: Review, reading: Reading) -> Stratum:
     """All suggested images that the sample was not drawn from, by what is suggested now.
 
     These are the ones that need review, and those that were decided before the draw.
     """
-    rest = review.suggested >= 0
-    rest[review.rows_of(audit.population_images)] = False
+    rest = (review.suggested >= 0) & ~review.drawn_from(reading)
     rows = review.one_each(np.flatnonzero(rest))
     words = review.words_of(one.id for one in review.classes)
     read, found = _compared(review.said(reading), words[review.suggested[rows]], rows)

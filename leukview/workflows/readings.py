@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leukview.domain.records import Decision
+from leukview.domain.records import Decision, ImageFile
+from leukview.session.store import SessionStore
 from leukview.workflows import settling
 from leukview.workflows.actions import Reading
+from leukview.workflows.codebook import Numbers
 from leukview.workflows.columns import Rows, none
 from leukview.workflows.deciding import Deciding
 from leukview.workflows.settling import Differences
@@ -35,6 +37,10 @@ class Said:
 
 class Readings(Deciding):
     """The columns of one folder, its decisions, and the readings beside the current one."""
+
+    def __init__(self, images: Sequence[ImageFile], store: SessionStore, reviewer: str) -> None:
+        super().__init__(images, store, reviewer)
+        self._kept: tuple[int, Numbers, Differences] | None = None
 
     def said(self, reading: Reading) -> Said:
         """What stands for each row in one reading."""
@@ -85,8 +91,21 @@ class Readings(Deciding):
         return None if codes is None else self._explained(codes)
 
     def differences(self) -> Differences:
-        """Where two readers differ, and what was settled of it; of each row."""
-        return settling.differences(self._log, self._numbers)
+        """Where two readers differ, and what was settled of it; of each row.
+
+        Kept, because the window asks several times after each decision, and 100,000 take 4 ms.
+        """
+        version, numbers = self._log.version, self._numbers
+        kept = self._kept
+        if kept is None or kept[0] != version or kept[1] is not numbers:
+            found = settling.differences(self._log, numbers)
+            kept = self._kept = (version, numbers, found)
+        return kept[2]
+
+    def drawn_from(self, reading: Reading) -> NDArray[np.bool_]:
+        """Which rows a reading's audit sample was drawn from; bool (N,)."""
+        population = frozenset(self.record.audits[reading].population_images)
+        return np.fromiter(map(population.__contains__, self.sha256), np.bool_, self.count)
 
     def is_settled(self, row: int) -> bool:
         """Whether somebody has settled what the readers say now about one row."""

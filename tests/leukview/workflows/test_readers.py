@@ -233,8 +233,12 @@ def test_a_decision_made_with_the_suggestion_in_view_is_no_blind_one(reopen):
 def test_a_row_whose_file_turns_out_to_be_another_image_says_what_stands_for_that(reopen, classify):
     review = reopen()
     review.decide([0], "hem")
+    review.begin(Reading.SECOND, "Ben")
+    review.decide([0], "all")
+    assert review.differences().differing.nonzero()[0].tolist() == [0]
     assert (int(review.final().state[39]), len(review.one_each(np.arange(40)))) == (0, 40)
     review.add_results([39], [classify(0, "a")])
+    assert review.differences().differing.nonzero()[0].tolist() == [0, 39]
     assert review.final().state[39] == review.final().state[0] > 0
     assert review.one_each(np.arange(40)).tolist() == list(range(39)), "equal files count once"
     assert review.one_each(np.array([5, 39])).tolist() == [5, 39]
