@@ -46,7 +46,6 @@ class Readings(QObject):
         window.toolbar.mode_chosen.connect(self._choose)
         controller.opened.connect(self._opened)
         controller.changed.connect(lambda _changes: self._say())
-        controller.model_changed.connect(self._say)
         self.show()
 
     # What there is

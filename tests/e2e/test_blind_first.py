@@ -227,7 +227,7 @@ def test_ending_early_and_starting_late_are_asked_first(start, hand, image_folde
 
 
 def test_a_slide_that_another_window_holds_is_shown_blind_too_and_nothing_is_recorded(
-    start, hand, image_folder, qtbot
+    start, hand, image_folder, qtbot, monkeypatch
 ):
     folder = image_folder(FILES)
     first = hand(start())
@@ -245,6 +245,7 @@ def test_a_slide_that_another_window_holds_is_shown_blind_too_and_nothing_is_rec
     assert all(window.page.model.tile(place).hidden for place in range(review.count))
     assert not window.actions_["overview"].isEnabled()
     assert not review.seen.any()
+    monkeypatch.setattr(window.readings, "_agreed", lambda *_asked: True)
     qtbot.mouseClick(window.toolbar.modes._group.button(0), Qt.MouseButton.LeftButton)
     assert (review.blind, window.toolbar.modes.current) == (True, 1)
     assert "It is shown blind" in h.said
@@ -273,6 +274,17 @@ def test_a_slide_is_shown_blind_where_the_disk_refuses_until_the_reader_ends_tha
     assert (review.blind, review.covered) == (False, False)
 
 
+def test_a_final_slide_is_shown_as_it_was_read_whatever_is_wished(start, hand, image_folder):
+    folder = image_folder(FILES)
+    h = hand(start())
+    h.open(folder)
+    h.one.controller.act(lambda review: review.finish())
+    h.one.window.close_folder()
+    h.one.controller.settings.set_flag("blind_first", True)
+    h.open(folder)
+    assert not h.one.controller.review.blind
+
+
 def test_the_offer_to_show_the_suggestions_stays_when_another_model_is_chosen(
     blind, two_models, image_folder
 ):
@@ -281,6 +293,7 @@ def test_the_offer_to_show_the_suggestions_stays_when_another_model_is_chosen(
     h.press(Qt.Key.Key_1)
     banner = h.one.window.page.banner
     h.until(lambda: banner.button.text() == "Show the suggestions")
-    h.one.controller.choose_model(str(two_models[1]))
-    h.until(h.idle)
-    assert banner.button.text() == "Show the suggestions"
+    for model in (two_models[1], two_models[0]):  # the first one has nothing to run any more
+        h.one.controller.choose_model(str(model))
+        h.until(h.idle)
+        assert banner.button.text() == "Show the suggestions"

@@ -143,3 +143,22 @@ def test_a_check_of_another_reading_leads_to_that_reading(read, qtbot):
     window.actions_["finish"].trigger()
     assert h.one.controller.review.record.reading is Reading.ADJUDICATION
     assert (page.tab, page.current_row) == (Tab.SETTLE, 1)
+
+
+def test_what_was_settled_against_what_both_say_now_is_in_the_queue_too(read):
+    h = read
+    window, page = h.one.window, h.one.window.page
+    begin_second(h, blind=False)
+    for key in (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_2, Qt.Key.Key_2):
+        h.press(key)
+    h.answer(TextDialog, name("Cleo"))
+    window.actions_["settle"].trigger()
+    h.press(Qt.Key.Key_1)
+    window.actions_["first"].trigger()
+    page.go(page.model.place(1))
+    h.press(Qt.Key.Key_2)
+    h.answer(TextDialog, name("Cleo"))
+    page.banner.button.click()
+    assert (page.tab, page.model.rows.tolist()) == (Tab.SETTLE, [1])
+    note = page.inspector.note.text()
+    assert "Ada: ALL blast · Ben: ALL blast · settled before by Cleo: Normal" in note
