@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QSpinBox, QWidget
 
 from leukview.measures.audit import upper_if_none
@@ -146,6 +147,13 @@ class FinishDialog(ActDialog):
             line.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
             self.buttons[check.name] = button
         return made
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """As high as its words are at this width: Qt guesses 30 px more, which part the lines."""
+        super().showEvent(event)
+        layout = self.layout()
+        if layout is not None:
+            self.resize(self.width(), layout.totalHeightForWidth(self.width()))
 
     def _leave(self, check: Check, _checked: bool = False) -> None:
         self.wished = check

@@ -15,7 +15,10 @@ from leukview.ui.actions import Actions
 from leukview.ui.dialogs.about_dialog import AboutDialog, KeysDialog
 from leukview.ui.dialogs.dialog import ActDialog
 from leukview.ui.dialogs.problems_dialog import ProblemsDialog
+from leukview.ui.dialogs.record_dialogs import FinishDialog
 from leukview.ui.dialogs.text_dialogs import ReasonDialog
+from leukview.ui.theme import Theme
+from leukview.workflows.checks import Check
 
 # What the offscreen platform says of every window; real platforms do not.
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
@@ -120,3 +123,14 @@ def test_a_long_title_is_shown_whole(qtbot):
     )
     assert needed.width() <= shown.width()
     assert needed.height() <= shown.height()
+
+
+def test_the_lines_before_finishing_stand_as_close_as_their_words_allow(qtbot):
+    figure = "3 of 5 read. 4 of the 5 had been on the screen with their suggestion before the draw."
+    line = Check(name="Audit sample", figure=figure, passed=False, queue="audit sample")
+    dialog = FinishDialog(Theme(), "Slide", [line] * 3, "Ada", None)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitExposed(dialog)
+    assert dialog.height() == dialog.layout().totalHeightForWidth(dialog.width())
+    assert dialog.sentence.geometry().top() - dialog.layout().itemAt(0).geometry().bottom() <= 17
