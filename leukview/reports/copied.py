@@ -32,12 +32,23 @@ class Copied:
     @property
     def fault(self) -> str:
         """What is not as it was exported, in sentences, or ""."""
-        said = (
+        return " ".join(
+            f"{_count(names, one, more)}: {_first(names)}." for names, one, more in self._faults
+        )
+
+    @property
+    def counted(self) -> str:
+        """The same without names, which may tell the class that was decided."""
+        return " ".join(f"{_count(names, one, more)}." for names, one, more in self._faults)
+
+    @property
+    def _faults(self) -> list[tuple[tuple[str, ...], str, str]]:
+        kinds = (
             (self.missing, "is missing", "are missing"),
             (self.changed, "is not what was exported", "are not what was exported"),
             (self.added, f"is not in its {LABELS}", f"are not in its {LABELS}"),
         )
-        return " ".join(_said(names, one, more) for names, one, more in said if names)
+        return [kind for kind in kinds if kind[0]]
 
     @property
     def words(self) -> str:
@@ -90,7 +101,11 @@ def _sha256(folder: Path, name: str) -> str:
         return "?"
 
 
-def _said(names: tuple[str, ...], one: str, more: str) -> str:
+def _count(names: tuple[str, ...], one: str, more: str) -> str:
     if len(names) == 1:
-        return f"1 image of the copy {one}: {names[0]}."
-    return f"{len(names):,} images of the copy {more}, the first of them {names[0]}."
+        return f"1 image of the copy {one}"
+    return f"{len(names):,} images of the copy {more}"
+
+
+def _first(names: tuple[str, ...]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1:,} more"

@@ -110,6 +110,7 @@ MENUS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("audit", "&Draw the audit sample…", page=True),
             Entry("finish", "&Finish the slide…", ("Ctrl+Enter", "Ctrl+Return")),
             Entry("amend", "&Amend the slide…"),
+            Entry("verify", "&Verify the record…"),
             LINE,
             Entry("second", "&Second reader…"),
             Entry("settle", "Settle what the readers call &differently…"),

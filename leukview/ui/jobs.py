@@ -133,8 +133,12 @@ class JobRunner(QObject):
             self._jobs.discard(job)
             job.deleteLater()
 
-    def shut_down(self, timeout_ms: int = 10_000) -> bool:
-        """Cancel everything and wait; False if a job would not stop in time."""
+    def dismiss(self) -> None:
+        """Cancel everything and hear nothing more of it."""
         for job in self._jobs:
             job.dismiss()
+
+    def shut_down(self, timeout_ms: int = 10_000) -> bool:
+        """Cancel everything and wait; False if a job would not stop in time."""
+        self.dismiss()
         return self._pool.waitForDone(timeout_ms)

@@ -26,6 +26,7 @@ from leukview.ui.settings import Settings
 from leukview.ui.slides import Slides
 from leukview.ui.taking_in import TakingIn
 from leukview.ui.theme import Style, Theme, Wish
+from leukview.ui.verifying import Verifying
 from leukview.ui.widgets import parts
 from leukview.ui.widgets.overview import Overview
 from leukview.ui.widgets.review_page import ReviewPage
@@ -76,6 +77,7 @@ class MainWindow(QMainWindow):
         self.readings = Readings(self, controller, settings)
         self.second = SecondModel(self, controller)
         self.taking_in = TakingIn(self, controller)
+        self.verifying = Verifying(self, controller)
         self.slides = Slides(self, controller, settings)
         WindowKeys(self, a)
         Dropping(self, controller)
@@ -289,5 +291,6 @@ class MainWindow(QMainWindow):
         self._controller.close()
         self.second.shut_down()
         self.taking_in.shut_down()
+        self.verifying.shut_down()
         self.page.stop()
         super().closeEvent(event)
