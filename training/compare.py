@@ -7,8 +7,7 @@ that a comparison that goes on keeps its plan.
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -25,13 +24,12 @@ from training import budget, evaluate, features, floors, timing
 from training import config as configs
 from training.comparison import (
     Comparison,
-    Fitted,
     System,
     check_for_budget,
-    fitted,
     recipe_of,
 )
 from training.config import Config
+from training.curves import curve_of, how_fitted
 from training.data import prepare
 from training.data.catalogue import ImageSet, Item, labels, load
 from training.data.protocols import PAPER526
@@ -43,6 +41,7 @@ from training.models import initial
 from training.models.describe import Description, describe
 from training.models.registry import record_of
 from training.outcomes import Against, Outcome, against_all, outcomes_of
+from training.running import Running
 from training.runs import CROSS, PAPER
 from training.train import Material
 
@@ -111,6 +110,7 @@ class Comparing:
         sets: its sets.
         folders: where things lie.
         minutes: the budget; None fits the recipes as they are.
+        running: how fits are run on this machine.
 
     Raises:
         UsageError: a set is not prepared or has no cross-validation, or a budget cannot be laid on
@@ -118,9 +118,15 @@ class Comparing:
     """
 
     def __init__(
-        self, asked: Comparison, sets: list[ImageSet], folders: Folders, minutes: float | None
+        self,
+        asked: Comparison,
+        sets: list[ImageSet],
+        folders: Folders,
+        minutes: float | None,
+        running: Running | None = None,
     ) -> None:
         self._asked, self._folders, self._minutes = asked, folders, minutes
+        self._running = running or Running()
         self._sets = {about.name: open_set(about, folders) for about in sets}
         alone = [
             n for n, o in self._sets.items() if not o.split.folds and {PAPER, PAPER526} & {*o.parts}
@@ -137,8 +143,19 @@ class Comparing:
                 check_for_budget(config)
         self._planned: dict[tuple[str, str], Config] = {}
 
-    def steps(self) -> Iterator[Progress]:
-        """Do all that takes long; what is there already is not done again."""
+    def steps(self, only: Collection[str] = ()) -> Iterator[Progress]:
+        """Do all that takes long; what is there already is not done again.
+
+        Args:
+            only: the systems to fit; none for all. Floors belong to all.
+
+        Raises:
+            UsageError: there is no such system.
+        """
+        if unknown := sorted(set(only) - self._whole.keys()):
+            raise UsageError(
+                f"Unknown systems {unknown}. Known: {', '.join(self._whole)}. Nothing was fitted."
+            )
         timings: dict[str, budget.Timing] = {}
         if self._minutes is not None:
             first = next(iter(self._sets.values()))
@@ -146,11 +163,12 @@ class Comparing:
                 yield Progress(number, len(self._whole), f"timing {system}")
                 timings[system] = _timed(self._asked, config, first, self._folders)
         self._planned = self._plan(timings)
-        for opened in self._sets.values():
+        for opened in () if only else self._sets.values():
             yield from frozen(self._asked, opened, self._folders)
-        for done, ((name, system), config) in enumerate(self._planned.items()):
-            for step in fit(self._sets[name], config, self._folders):
-                total = len(self._planned) * (step.total or 1)
+        todo = {key: config for key, config in self._planned.items() if not only or key[1] in only}
+        for done, ((name, system), config) in enumerate(todo.items()):
+            for step in fit(self._sets[name], config, self._folders, self._running):
+                total = len(todo) * (step.total or 1)
                 at = done * (step.total or 1) + step.done
                 yield Progress(at, total, f"{name} {system}, {step.note}")
 
@@ -261,10 +279,12 @@ def reduced(cache: Path, about: ImageSet, side: int) -> NDArray[np.uint8]:
     return found
 
 
-def fit(opened: Opened, config: Config, folders: Folders) -> Iterator[Progress]:
+def fit(
+    opened: Opened, config: Config, folders: Folders, running: Running | None = None
+) -> Iterator[Progress]:
     """Fit every part of a system that is not fitted yet, and write its predictions."""
     exp = experiment(opened.about, config, folders)
-    yield from fit_all(exp, list(opened.parts))
+    yield from fit_all(exp, list(opened.parts), running)
     evaluate.write_predictions(exp, exp.run.folder / PREDICTIONS)
     keras.backend.clear_session()
 
@@ -332,7 +352,7 @@ def collect(
         folder = experiment(about, config, folders).run.folder
         found = evaluate.read_predictions(folder / PREDICTIONS, about)
         predictions[system.id] = found
-        how = how_fitted(config, opened, folder)
+        how = how_fitted(config, about, opened.parts, folder)
         outcomes += outcomes_of(found, about, system.id, title_of(system), how)
         if system.id == comparison.against:
             curves = {name: curve_of(folder, name, config) for name in opened.parts}
@@ -359,32 +379,3 @@ def title_of(system: System) -> str:
     """Of a row: the network's, with the row's own name where it has one."""
     title = record_of(system.network).title
     return f"{title}, {system.name}" if system.name else title
-
-
-def how_fitted(config: Config, opened: Opened, folder: Path) -> dict[str, Fitted]:
-    """How each protocol's parts were fitted; folds differ a little in size, so on average.
-
-    Epochs are counted in the curves of recipes that are one stage of epochs: it may end early.
-    """
-    found: dict[str, list[tuple[int, int]]] = {}
-    counts = len(config.stages) == 1 and config.stages[0].epochs
-    for name, parts in opened.parts.items():
-        protocol = cross_name(opened.about) if name.startswith(CROSS) else name
-        epochs = len(curve_of(folder, name, config)) if counts else 0
-        found.setdefault(protocol, []).append((len(parts.fit), epochs))
-    means = {name: np.mean(pairs, axis=0).tolist() for name, pairs in found.items()}
-    return {n: fitted(config, round(rows), epochs) for n, (rows, epochs) in means.items()}
-
-
-def curve_of(folder: Path, part: str, config: Config) -> NDArray[np.float64]:
-    """Columns epoch, accuracy, loss, and the same of what chooses, over all stages (E, 5)."""
-    columns = ("accuracy", "loss", "val_accuracy", "val_loss")
-    rows: list[list[float]] = []
-    for number in range(len(config.stages)):
-        path = folder / f"{part}.stage{number}" / "curve.csv"
-        if path.is_file():
-            with path.open(encoding="utf-8", newline="") as lines:
-                for line in csv.DictReader(lines):
-                    values = [float(line.get(name) or "nan") for name in columns]
-                    rows.append([float(len(rows)), *values])
-    return np.array(rows).reshape(-1, 1 + len(columns))

@@ -87,7 +87,10 @@ def precision(mixed: bool) -> Iterator[None]:
     """
     before = keras.config.dtype_policy()
     if mixed and devices("gpu"):
-        keras.config.set_dtype_policy("mixed_float16")
+        # jax computes in bfloat16 on every GPU; its range is that of float32, so that no gradient
+        # is scaled. TensorFlow and torch refuse it, or are slow, on those before 2020.
+        kind = "bfloat16" if keras.backend.backend() == "jax" else "float16"
+        keras.config.set_dtype_policy(f"mixed_{kind}")
     try:
         yield
     finally:

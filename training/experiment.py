@@ -201,7 +201,8 @@ def _fit_part(exp: Experiment, bench: _Bench, name: str, parts: Parts) -> None:
             model.load_weights(done)
             continue
         # Another stage draws other rows and changes.
-        bench.fitter.fit(parts, stage, seed=seed + number, run=folder)
+        taken = with_free_rows(exp, parts, number)
+        bench.fitter.fit(taken, stage, seed=seed + number, run=folder)
         _save_weights(model, done)
         forget_checkpoints(folder)
     if name == FINAL:
@@ -229,11 +230,29 @@ def _fit_head(exp: Experiment, head: keras.Model, parts: Parts, number: int) -> 
 def for_linear(exp: Experiment, parts: Parts, number: int) -> Parts:
     """The parts as a linear stage fits them, which takes the choose rows along where they are free.
 
-    They are, unless a later stage chooses by them, or, without folds, the temperature is fitted on
-    them.
+    See `_free`.
     """
-    free = exp.split.folds and not any(one.chooses for one in exp.config.stages[number + 1 :])
-    return parts if free else replace(parts, choose=parts.choose[:0])
+    return parts if _free(exp, number + 1) else replace(parts, choose=parts.choose[:0])
+
+
+def with_free_rows(exp: Experiment, parts: Parts, number: int) -> Parts:
+    """The parts as a stage on images or maps fits them: with the choose rows where they are free.
+
+    See `_free`; a sixth of the images of a fold are chosen by, and a recipe that keeps its last
+    step has no use for them otherwise.
+    """
+    if not _free(exp, number):
+        return parts
+    both = np.concatenate([parts.fit, parts.choose])
+    return replace(parts, fit=np.sort(both), choose=parts.choose[:0])
+
+
+def _free(exp: Experiment, number: int) -> bool:
+    """Whether no stage from `number` on chooses by the choose rows, nor a temperature needs them.
+
+    Without folds it is fitted on them.
+    """
+    return bool(exp.split.folds) and not any(one.chooses for one in exp.config.stages[number:])
 
 
 def _save_weights(model: keras.Model, path: Path) -> None:

@@ -8,10 +8,12 @@ The trunk's batch-norm statistics are measured again on the split's norm rows, w
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import keras
 import msgspec
@@ -25,10 +27,13 @@ from training.config import Config
 from training.data import prepare
 from training.data.augment import Augmentation, augment, blank_bar
 from training.data.catalogue import ImageSet
+from training.data.pipeline import in_unit_range
 from training.models import efficientnet_b3, initial
 
 Floats = NDArray[np.float32]
 Halves = NDArray[np.float16]
+BATCH = 32  # images that a GPU takes at once
+_PARTS: WeakKeyDictionary[keras.Model, dict[str, keras.Model]] = WeakKeyDictionary()
 
 
 class Trunk:
@@ -40,26 +45,43 @@ class Trunk:
     """
 
     def __init__(self, classifier: keras.Model, cut: str = "") -> None:
-        if cut:
-            self._network = efficientnet_b3.lower(classifier, cut)
-        else:
-            pooled = classifier.get_layer("embedding").output
-            self._network = keras.Model(classifier.input, pooled)
+        self._network = _part(classifier, cut)
         self.shape = tuple(self._network.output_shape[1:])
         # onnxruntime runs this trunk 4 times as fast as Keras on a CPU (12 against 3 images/s,
-        # measured on two cores); other backends than TensorFlow cannot convert and predict plainly.
-        self._session = _session(self._network) if keras.backend.backend() == "tensorflow" else None
+        # measured on two cores), one image at a time; other backends cannot convert, and a GPU
+        # wants many at once.
+        convertible = keras.backend.backend() == "tensorflow"
+        self._session = _session(self._network) if convertible else None
+        self._batch = 1 if convertible else BATCH
 
     def __call__(self, images: Iterable[NDArray[np.uint8]]) -> Floats:
         """(n, *shape) of n images (300, 300, 3)."""
-        rows = [self._one(np.asarray(image)[None]) for image in images]
-        return np.concatenate(rows) if rows else np.empty((0, *self.shape), np.float32)
+        rows = iter(images)
+        batches = iter(lambda: list(itertools.islice(rows, self._batch)), [])
+        out = [self._features(np.stack(batch)) for batch in batches]
+        return np.concatenate(out) if out else np.empty((0, *self.shape), np.float32)
 
-    def _one(self, pixels: NDArray[np.uint8]) -> Floats:
+    def _features(self, pixels: NDArray[np.uint8]) -> Floats:
         if self._session is not None:
             return np.asarray(self._session.run(["features"], {"pixels": pixels})[0])
-        x = efficientnet_b3.unit_range(pixels)
-        return np.asarray(keras.ops.convert_to_numpy(self._network(x, training=False)))
+        # Of one length always: jax compiles anew for each.
+        filled = np.concatenate([pixels, np.repeat(pixels[-1:], self._batch - len(pixels), axis=0)])
+        found = self._network.predict_on_batch(in_unit_range(filled))
+        return np.asarray(found, np.float32)[: len(pixels)]
+
+
+def _part(classifier: keras.Model, cut: str) -> keras.Model:
+    """From images to what `cut` takes, or to the embedding; one for each classifier.
+
+    The layers are the classifier's own, so that it follows its weights; every network that is made
+    anew is compiled anew, a minute on jax.
+    """
+    parts = _PARTS.setdefault(classifier, {})
+    if cut not in parts:
+        pooled = classifier.get_layer("embedding").output
+        whole = keras.Model(classifier.input, pooled)
+        parts[cut] = efficientnet_b3.lower(classifier, cut) if cut else whole
+    return parts[cut]
 
 
 def _session(network: keras.Model) -> Any:

@@ -23,12 +23,15 @@ class Running:
         devices: to fit images on, see `distribution.chosen`.
         workers: threads that change and batch images; what they give does not depend on them.
         tensorboard: write its logs into the folder of each fit.
+        checkpoints: keep, after each epoch, what a killed fit goes on from; without, it begins
+            anew. On a fast GPU an epoch of a few seconds takes less than writing 130 MB.
         bar: where the steps of a fit are drawn; None or disabled prints a line per epoch instead.
     """
 
     devices: str = ""
     workers: int = 1
     tensorboard: bool = False
+    checkpoints: bool = True
     bar: Bar | None = None
 
     def __post_init__(self) -> None:

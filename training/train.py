@@ -274,6 +274,7 @@ class Fitter:
         # Again: building a stage's network for the first part has drawn from the generators.
         keras.utils.set_random_seed(seed)
         run.mkdir(parents=True, exist_ok=True)
+        keeps = self._running.checkpoints
         begin = resume(network, run, length)
         network.fit(
             batches,
@@ -286,8 +287,8 @@ class Fitter:
             callbacks=[
                 Epochs(batches, ready.seeds, seed),
                 # The best state before the checkpoint: an epoch that counts as done was judged.
-                *(_judging(stage, run) if chooses else []),
-                Checkpoint(run),
+                *(_judging(stage, run if keeps else None) if chooses else []),
+                *([Checkpoint(run)] if keeps else []),
                 keras.callbacks.CSVLogger(run / "curve.csv", append=True),
                 *_schedule_callbacks(stage),
                 *self._running.callbacks(run),

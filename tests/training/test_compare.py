@@ -135,8 +135,8 @@ def comparing(place: Path, minutes: float | None) -> Any:
     return Comparing(asked, [ABOUT], folders_in(place), minutes)
 
 
-def run(place: Path) -> str:
-    """`python -m training compare` on the tiny set."""
+def run(place: Path, **words: Any) -> str:
+    """`python -m training compare` on the tiny set; the report, or "" where there is none."""
     from training.commands import results
 
     with pytest.MonkeyPatch.context() as patch:
@@ -149,8 +149,34 @@ def run(place: Path) -> str:
             runs=place / "runs",
             weights=place / "none.h5",
             out=place / "out",
+            **words,
         )
-    return (place / "out" / "report.md").read_text("utf-8")
+    report = place / "out" / "report.md"
+    return report.read_text("utf-8") if report.exists() else ""
+
+
+def test_systems_that_are_fitted_apart_come_together_in_one_report(
+    small_networks: None, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training import experiment
+
+    fitted: list[str] = []
+    fit_part = experiment._fit_part
+
+    def noted(exp: Any, bench: Any, name: str, parts: Any) -> None:
+        fitted.append(exp.config.network)
+        fit_part(exp, bench, name, parts)
+
+    monkeypatch.setattr(experiment, "_fit_part", noted)
+    for system in ("efficientnet-b3", "vgg19"):
+        assert run(place, only=[system], checkpoints=False) == ""
+        assert set(fitted) == {system}
+        fitted.clear()
+    said = run(place)
+    assert fitted == []
+    assert "VGG19" in said
+    with pytest.raises(UsageError, match=r"'none'.*vgg19, efficientnet-b3.*Nothing was fitted"):
+        run(place, only=["none"])
 
 
 def test_a_killed_comparison_goes_on_and_writes_tables_and_figures(

@@ -83,3 +83,18 @@ def test_devices_that_cannot_be_used_are_refused_with_the_reason(
     for wanted, batch, why in (("3", 6, "3 devices"), ("2", 5, "divided"), ("two", 4, "a number")):
         with pytest.raises(UsageError, match=why):
             distribution.chosen(wanted, batch)
+
+
+@pytest.mark.parametrize(
+    ("backend", "kind"), [("jax", "mixed_bfloat16"), ("torch", "mixed_float16")]
+)
+def test_half_precision_is_that_of_the_backend_and_ends_with_what_is_built(
+    keras: ModuleType, monkeypatch: pytest.MonkeyPatch, backend: str, kind: str
+) -> None:
+    from training import distribution
+
+    monkeypatch.setattr(keras.backend, "backend", lambda: backend)
+    monkeypatch.setattr(distribution, "devices", lambda kind=None: ["gpu:0"])
+    with distribution.precision(mixed=True):
+        assert keras.config.dtype_policy().name == kind
+    assert keras.config.dtype_policy().name == "float32"

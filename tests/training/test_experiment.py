@@ -257,3 +257,31 @@ def test_rows_that_a_later_stage_chooses_by_are_not_fitted_on_by_a_linear_one(
     recipe = msgspec.structs.replace(experiment.config, stages=(Stage(kind="linear"), full))
     list(work.fit_all(replace(experiment, config=recipe), ["cross0"]))
     assert given == [len(work.parts_of(experiment)["cross0"].choose) if free else 0]
+
+
+@pytest.mark.parametrize(("folds", "checks"), [(3, 1), (3, 2), (0, 1)])
+def test_a_fit_that_keeps_its_last_step_takes_the_rows_along_that_nothing_needs(
+    experiment: Any, monkeypatch: pytest.MonkeyPatch, folds: int, checks: int
+) -> None:
+    from training import experiment as work
+    from training.train import Fitter
+
+    given: list[tuple[set[int], set[int]]] = []
+    fit = Fitter.fit
+
+    def noted(self: Any, parts: Any, *args: Any, **words: Any) -> None:
+        given.append((set(parts.fit.tolist()), set(parts.choose.tolist())))
+        fit(self, parts, *args, **words)
+
+    monkeypatch.setattr(Fitter, "fit", noted)
+    stage = Stage(kind="full", side=16, steps=2, checks=checks, batch=4)
+    recipe = msgspec.structs.replace(experiment.config, stages=(stage,))
+    split = replace(experiment.split, folds=folds)
+    exp = replace(experiment, config=recipe, split=split)
+    parts = exp.split.single("paper")
+    apart, choose = set(parts.fit.tolist()), set(parts.choose.tolist())
+    assert choose
+    list(work.fit_all(exp, ["paper"]))
+    # Something is chosen by them, or the temperature is fitted on them, where there are no folds.
+    needed = checks > 1 or folds == 0
+    assert given == [(apart, choose) if needed else (apart | choose, set())]

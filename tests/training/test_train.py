@@ -203,6 +203,20 @@ def test_a_fit_that_was_killed_after_its_last_check_gives_its_best_state(
     assert_equal(fits.fit("part"), expected)
 
 
+def test_without_checkpoints_a_fit_writes_none_and_ends_the_same(
+    tiny_networks: None, keras: ModuleType, tmp_path: Path
+) -> None:
+    from training.checkpoints import BACKUP, BEST
+    from training.running import Running
+
+    expected = Fits(keras, tmp_path / "with").fit("part")
+    found = Fits(keras, tmp_path / "none", running=Running(checkpoints=False)).fit("part")
+    assert_equal(found, expected)
+    names = {path.name for path in (tmp_path / "none" / "part").iterdir()}
+    assert names == {"curve.csv"}
+    assert {BACKUP, BEST} <= {path.name for path in (tmp_path / "with" / "part").iterdir()}
+
+
 def test_a_kill_while_a_checkpoint_is_written_leaves_the_one_before(
     keras: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

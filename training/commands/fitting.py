@@ -14,6 +14,7 @@ from training.commands.options import (
     LITE_PATH,
     RUNS,
     Cache,
+    Checkpoints,
     Data,
     Name,
     One,
@@ -21,6 +22,7 @@ from training.commands.options import (
     Seed,
     Sets,
     Weights,
+    Workers,
     opened,
 )
 
@@ -34,14 +36,17 @@ def train(
     config: Name = "features",
     only: Annotated[list[str] | None, typer.Option(help="Parts: cross0 ..., paper, final.")] = None,
     devices: Annotated[str, typer.Option(help="To fit images on: a number, or all.")] = "",
-    workers: Annotated[int, typer.Option(min=1, help="Threads that change images.")] = 1,
+    workers: Workers = 1,
     tensorboard: Annotated[bool, typer.Option(help="Write logs for TensorBoard.")] = False,
+    checkpoints: Checkpoints = True,
 ) -> None:
     """Fit every fold of both protocols, then all rows. What is there is not fitted again."""
     from training import distribution, experiment
     from training.running import Running
 
-    running = Running(devices=devices, workers=workers, tensorboard=tensorboard)
+    running = Running(
+        devices=devices, workers=workers, tensorboard=tensorboard, checkpoints=checkpoints
+    )
     if any(stage.mixed for stage in configs.load(config).stages) and not distribution.devices(
         "gpu"
     ):

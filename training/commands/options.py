@@ -25,6 +25,8 @@ Cache = Annotated[Path, typer.Option(help="Folder for pixels and features (gigab
 Runs = Annotated[Path, typer.Option(help="Folder for runs.")]
 Seed = Annotated[int, typer.Option(help="Of what is drawn at random.")]
 Weights = Annotated[Path, typer.Option(help="Initial weights, grown from Lite2.")]
+Workers = Annotated[int, typer.Option(min=1, help="Threads that change images.")]
+Checkpoints = Annotated[bool, typer.Option(help="Keep what a killed fit goes on from.")]
 Name = Annotated[str, typer.Option("--config", help="Config by name or path.")]
 DATA = ROOT.parent / "shared" / "data"
 CACHE, RUNS = ROOT / "cache", ROOT / "runs"

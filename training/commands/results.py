@@ -17,6 +17,7 @@ from training.commands.options import (
     RUNS,
     WHICH,
     Cache,
+    Checkpoints,
     Data,
     Name,
     One,
@@ -24,6 +25,7 @@ from training.commands.options import (
     Seed,
     Sets,
     Weights,
+    Workers,
     chosen,
     opened,
 )
@@ -109,16 +111,26 @@ def compare(
     runs: Runs = RUNS,
     weights: Weights = LITE_PATH,
     out: Annotated[Path | None, typer.Option(help="Folder to write the report to.")] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="Fit these systems, so that several can be fitted at once; no report."),
+    ] = None,
+    workers: Workers = 1,
+    checkpoints: Checkpoints = True,
 ) -> None:
     """The paper's Tables 5 to 8 and Figures 5 to 10 anew. An interrupted run goes on."""
     from training import compare as work
     from training import comparison, report
+    from training.running import Running
 
     asked = comparison.load(config)
     folders = work.Folders(data=data, cache=cache, runs=runs, lite=weights)
     sets = chosen(asked.sets, cache)
-    comparing = work.Comparing(asked, sets, folders, budget)
-    follow(comparing.steps())
+    running = Running(workers=workers, checkpoints=checkpoints)
+    comparing = work.Comparing(asked, sets, folders, budget, running)
+    follow(comparing.steps(only or ()))
+    if only:
+        return
     to = out or ROOT / "training" / "results" / asked.name
     print(report.write(to, asked, comparing.results(), comparing.descriptions(), budget))
 

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.data.augment import Augmentation, augment, change_colour, change_shape
-from training.models.efficientnet_b3 import unit_range
 
 Batch = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 
@@ -20,6 +19,20 @@ def shuffled(rows: NDArray[np.int64], count: int, rng: np.random.Generator) -> N
     """`count` rows: all of them in a new order, again and again."""
     rounds = -(-count // len(rows))
     return np.concatenate([rng.permutation(rows) for _ in range(rounds)])[:count]
+
+
+def in_unit_range(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """What `classifier.unit_range` makes of images (N, H, W, 3), without the framework.
+
+    On a GPU the framework would carry each batch there, back, and there again to be fitted on.
+    """
+    axes = (1, 2, 3)
+    low = pixels.min(axes, keepdims=True).astype(np.float32)
+    span = pixels.max(axes, keepdims=True).astype(np.float32) - low
+    x = pixels.astype(np.float32)
+    x -= low
+    x /= np.maximum(span, np.float32(1))
+    return x
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras ships no types
@@ -55,6 +68,10 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras ships no ty
     ) -> None:
         # Threads, not processes: a process forked after TensorFlow has started may never return.
         super().__init__(workers=workers)
+        if workers > 1:
+            # OpenCV would start threads of its own for each of ours, as many as there are cores:
+            # with eleven fits side by side on 16 cores a load of 44, and of 17 without them.
+            cv2.setNumThreads(1)
         self._pixels, self._targets, self._rows, self._weights = pixels, targets, rows, weights
         self._side, self._view, self._batch, self._how = side, view, batch, how
         self._seed, self._epoch = seed, 0
@@ -74,8 +91,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras ships no ty
         # By epoch and step, not from one stream: some backends read a batch to learn its shape.
         rng = np.random.default_rng([self._seed, self._epoch, 1 + step])
         images = np.stack([self._image(int(row), rng) for row in rows])
-        x = np.asarray(keras.ops.convert_to_numpy(unit_range(images)))
-        return x, self._targets[rows], self._weights[rows]
+        return in_unit_range(images), self._targets[rows], self._weights[rows]
 
     def _draw(self) -> NDArray[np.int64]:
         if self._how is None:

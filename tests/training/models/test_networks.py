@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -334,3 +336,35 @@ def test_while_fitting_every_image_teaches_one_member(keras: ModuleType) -> None
     shares = [float(np.mean(out == level)) for level in (0.2, 0.4, 0.8)]
     assert sum(shares) == pytest.approx(1)
     assert all(0.2 < share < 0.5 for share in shares)
+
+
+def test_on_torch_batch_norm_is_measured_without_what_gradients_need(
+    keras: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Torch itself is not installed here; what stands for it counts the calls inside."""
+    from training.models.classifier import remeasure_batch_norm
+
+    inside: list[bool] = [False]
+    seen: list[bool] = []
+
+    @contextmanager
+    def no_grad() -> Iterator[None]:
+        inside[0] = True
+        yield
+        inside[0] = False
+
+    class Noting(keras.layers.BatchNormalization):  # type: ignore[misc, name-defined]
+        def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+            seen.append(inside[0])
+            return super().call(inputs, training=training, mask=mask)
+
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(no_grad=no_grad))
+    image = keras.Input((8, 8, 3))
+    stem = keras.Input((8, 8, 3))
+    trunk = keras.Model(stem, Noting()(stem), name="trunk")
+    front = keras.layers.Rescaling(2.0, -1.0, name="pixel_range")
+    model = keras.Model(image, trunk(front(image)))
+    seen.clear()
+    monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
+    remeasure_batch_norm(model, np.random.default_rng(0).integers(0, 256, (32, 8, 8, 3), np.uint8))
+    assert seen == [True, True]
