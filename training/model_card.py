@@ -38,7 +38,14 @@ def figure_table(figures: Sequence[Figure], names: Sequence[str]) -> list[str]:
     return lines
 
 
-def card(contract: ModelContract, network: Network, *, initialised: str, recipe: str) -> str:
+def card(
+    contract: ModelContract,
+    network: Network,
+    *,
+    initialised: str,
+    recipe: str,
+    weak: Sequence[str] = (),
+) -> str:
     """The card as Markdown.
 
     Args:
@@ -46,9 +53,10 @@ def card(contract: ModelContract, network: Network, *, initialised: str, recipe:
         network: its record.
         initialised: where the weights started ("ImageNet EfficientNet-Lite2 (grown)").
         recipe: name of the config.
+        weak: lines of `weak_groups`.
     """
     what = _what(contract, network, initialised, recipe)
-    parts = (what, _figures(contract), _marks(contract))
+    parts = (what, _figures(contract), weak, _marks(contract))
     return "\n".join([*(line for part in parts for line in part), *_images(contract)])
 
 

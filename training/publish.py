@@ -26,6 +26,7 @@ from training import (
     parity,
     reliability,
     replacing,
+    weak_groups,
 )
 from training.config import Config
 from training.data.catalogue import ImageSet, load
@@ -271,7 +272,11 @@ def _write(
     parity.check(drafts[".onnx"], drafts[".golden.npz"])
     start = initial.words(exp.config, exp.run.folder.parent)
     text = model_card.card(
-        contract, record_of(exp.config.network), initialised=start, recipe=exp.config.name
+        contract,
+        record_of(exp.config.network),
+        initialised=start,
+        recipe=exp.config.name,
+        weak=weak_groups.lines(weak_groups.of(found, about), about.group_word),
     )
     drafts[".md"].write_text(text, encoding="utf-8", newline="\n")
     return contract

@@ -97,6 +97,19 @@ def test_card_and_readme_are_written_from_the_contract(
     assert "Not for diagnosis" in card
 
 
+def test_a_card_names_the_looks_and_subjects_that_its_model_fails_on(shipped: Path) -> None:
+    from training import evaluate, weak_groups
+
+    one = about(shipped)
+    found = evaluate.read_predictions(evaluate.results_path(one), one)
+    said = "\n".join(weak_groups.lines(weak_groups.of(found, one), one.group_word))
+    card = shipped.with_suffix(".md").read_text(encoding="utf-8")
+    assert said in card
+    assert ("## Where it fails" in card) == bool(said)
+    if one.name == "all4":
+        assert "- pre-0 (Pre): 0 of 122 right" in card
+
+
 def test_foreign_images_score_above_chance(contract: ModelContract) -> None:
     scores = [f for f in contract.figures if f.name == "unfamiliarity AUROC"]
     assert len(scores) == 5
