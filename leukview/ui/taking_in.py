@@ -108,7 +108,8 @@ class TakingIn(QObject):
         table, found = step
         self._controller.act(lambda review: review.compare(found))
         made = plan(table, folder.review)
-        dialog = ImportDialog(made, self._window, hidden=self._controller.blind)
+        loader = self._window.page.loader
+        dialog = ImportDialog(made, self._window, loader=loader, hidden=self._controller.blind)
         taken, chosen = bool(dialog.exec()), dialog.chosen if made.conflicts else []
         dialog.deleteLater()
         if not taken:

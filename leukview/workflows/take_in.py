@@ -40,6 +40,7 @@ class Conflict:
 
     Attributes:
         sha256: of the image.
+        row: of the image in the review.
         name: of its file.
         line: of the table.
         ours: what stands, in words.
@@ -48,6 +49,7 @@ class Conflict:
     """
 
     sha256: str
+    row: int
     name: str
     line: int
     ours: str
@@ -272,6 +274,7 @@ def _lay_beside(made: Plan, review: Review, row: int, number: int, said: Adopted
         made.conflicts.append(
             Conflict(
                 sha256=sha256,
+                row=row,
                 name=review.images[row].name,
                 line=number,
                 ours=_in_words(review, ours),

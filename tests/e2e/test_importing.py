@@ -112,6 +112,35 @@ def test_in_a_conflict_what_stands_stays_unless_it_is_ticked(exported, choose, q
     assert [review.decision(row).class_id for row in (0, 1)] == ["all", "hem"]
 
 
+def test_a_conflict_shows_the_image_that_it_is_about(exported, choose):
+    """The images are of one grey each: 35 and 235."""
+    h = exported
+    h.one.controller.review.decide([1, 2], "all")
+    h.one.controller.review.decide([2], "hem")
+    choose(h.table)
+    greys = []
+
+    def middles(dialog) -> list[int]:
+        table, found = dialog.table, []
+        picture = table.viewport().grab().toImage()
+        for row in range(table.rowCount()):
+            cell = table.visualRect(table.model().index(row, 0))
+            found.append(picture.pixelColor(cell.left() + 24, cell.center().y()).red())
+        return found
+
+    def look(dialog) -> None:
+        try:
+            h.until(lambda: middles(dialog) == [35, 235])
+        finally:
+            greys.extend(middles(dialog))
+            dialog.reject()
+
+    h.answer(ImportDialog, look)
+    h.press(Qt.Key.Key_I, CONTROL)
+    h.until(lambda: "Nothing was taken" in h.said)
+    assert greys == [35, 235]
+
+
 def test_into_a_final_slide_nothing_is_imported_and_that_is_said_before_anything_is_asked(
     exported, choose
 ):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import (
     QAbstractItemModel,
     QEvent,
     QModelIndex,
     QPersistentModelIndex,
     QSignalBlocker,
+    QSize,
     Qt,
 )
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QIcon, QKeyEvent, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QGridLayout,
@@ -25,12 +28,14 @@ from PySide6.QtWidgets import (
 
 from leukview.ui import messages, theme
 from leukview.ui.dialogs.dialog import ActDialog
+from leukview.ui.models.thumbnails import PixelLoader
 from leukview.ui.theme import Style
 from leukview.ui.widgets import parts
 from leukview.workflows.take_in import Plan
 
 _MOST = 2_000  # conflicts that are listed; a widget for each of more takes seconds
-_AT_ONCE = 5  # conflicts that are seen without scrolling
+_AT_ONCE = 4  # conflicts that are seen without scrolling
+_EDGE, _IMAGE = 40, 208  # of a picture and of its column, in pixels
 _LEFT_OUT = 2  # lines of each kind that are named
 _RIGHT = 3  # the column with the ticks
 _TICK = Qt.ItemDataRole.CheckStateRole
@@ -52,6 +57,33 @@ class _WholeCell(QStyledItemDelegate):
         return model.setData(index, _state(on), _TICK)
 
 
+class _Pictured(QStyledItemDelegate):
+    """The image in front of its name. It is asked for when it is painted, so never all of them."""
+
+    def __init__(self, loader: PixelLoader, rows: Sequence[int], table: QTableWidget) -> None:
+        super().__init__(table)
+        self._loader, self._rows, self._table = loader, rows, table
+        loader.arrived.connect(self._arrived)
+
+    def initStyleOption(
+        self,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        super().initStyleOption(option, index)
+        edge = round(_EDGE * self._table.devicePixelRatioF())
+        pixmap = self._loader.pixmap(self._rows[index.row()], edge)
+        option.features |= QStyleOptionViewItem.ViewItemFeature.HasDecoration
+        option.decorationSize = QSize(_EDGE, _EDGE)
+        if pixmap is not None:
+            own = QPixmap(pixmap)  # the tiles have the other one
+            own.setDevicePixelRatio(self._table.devicePixelRatioF())
+            option.icon = QIcon(own)
+
+    def _arrived(self, _row: int, _edge: int) -> None:
+        self._table.viewport().update()
+
+
 class _Conflicts(QTableWidget):
     """Space ticks all selected lines as the current one is not."""
 
@@ -68,7 +100,22 @@ class _Conflicts(QTableWidget):
 class ImportDialog(ActDialog):
     """The counts, the conflicts with a tick for each that the table is to win, and what is left."""
 
-    def __init__(self, plan: Plan, parent: QWidget | None, *, hidden: bool = False) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        parent: QWidget | None,
+        *,
+        loader: PixelLoader | None = None,
+        hidden: bool = False,
+    ) -> None:
+        """Lay it open.
+
+        Args:
+            plan: of the import.
+            parent: the window.
+            loader: of the images of the review, by their rows.
+            hidden: names of images are not to be seen.
+        """
         super().__init__(
             f"Import {plan.table}",
             "What stands here stays unless you tick that the table is right. One undo takes it"
@@ -77,7 +124,7 @@ class ImportDialog(ActDialog):
             parent,
             wide=True,
         )
-        self._plan = plan
+        self._plan, self._loader = plan, loader
         self._count()
         self.table = _Conflicts(0, _RIGHT + 1)
         self.ticks: list[QTableWidgetItem] = []
@@ -123,7 +170,6 @@ class ImportDialog(ActDialog):
         table.verticalHeader().hide()
         table.setShowGrid(False)
         table.setWordWrap(False)
-        table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # names differ at their ends
@@ -131,10 +177,14 @@ class ImportDialog(ActDialog):
         head.setHighlightSections(False)
         head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         head.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        head.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
+        head.resizeSection(0, _IMAGE)
         head.setSectionResizeMode(_RIGHT, QHeaderView.ResizeMode.ResizeToContents)
-        head.setHighlightSections(False)
-        head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         table.setItemDelegateForColumn(_RIGHT, _WholeCell(table))
+        if self._loader is not None:
+            pictured = _Pictured(self._loader, [one.row for one in listed], table)
+            table.setItemDelegateForColumn(0, pictured)
+            table.verticalHeader().setDefaultSectionSize(_EDGE + theme.GAP)
         for row, one in enumerate(listed):
             name = f"line {one.line}" if hidden else one.name
             for column, words in enumerate((name, one.ours, one.theirs)):
