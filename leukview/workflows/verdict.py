@@ -42,7 +42,8 @@ class Verdict:
         if self.seen is None or self.fault:
             return ""
         since = self.head.events - self.seen.events
-        return f"It holds all {self.seen.words} that {self.export} has seen, and {since:,} since."
+        all_ = "the one event" if self.seen.events == 1 else f"all {self.seen.words}"
+        return f"It holds {all_} that {self.export} has seen, and {since:,} since."
 
 
 def verdict(

@@ -80,6 +80,7 @@ class VerifyDialog(ActDialog):
             tone = "error" if fault else "ok"
         if words:
             _say(self.compared, words, tone)
+        self._fit()
 
     def show_failure(self, words: str, *, again: bool) -> None:
         """Why it could not be checked, or compared; `again`: another export may be chosen."""
@@ -88,6 +89,14 @@ class VerifyDialog(ActDialog):
             _say(self.compared, words, "error")
         else:
             _say(self.said, words, "error")
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as the words of now need."""
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()
+        self.adjustSize()
 
 
 def _say(label: QLabel, words: str, tone: str) -> None:
