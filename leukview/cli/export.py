@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+from leukview.cli.reviewed import READ_ALL, STOPPED, Wanted, ended, log_words
 from leukview.cli.terminal import Terminal, stoppable
 from leukview.domain.classes import Unit
 from leukview.domain.errors import UsageError
 from leukview.domain.progress import CancelToken, Progress
 from leukview.reports.about import NOTICE
 from leukview.session import bundle
-from leukview.session.events import Head
 from leukview.workflows import export
 from leukview.workflows.export import Exportable, Format, Order, Written
 from leukview.workflows.recorded import Recorded, recorded, session_file
@@ -20,21 +18,16 @@ from leukview.workflows.table_rows import snapshot
 
 __all__ = ["Format", "Options", "run"]
 
-READ_ALL, SOME_FAILED, STOPPED = 0, 1, 130
 SESSION = ".leukview"
 _FOR_EXCEL = (Format.CSV, Format.SEMICOLON, Format.IMAGES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(Wanted):
     """What `leukview export` was asked for; the options of the same names."""
 
-    paths: Sequence[Path]
-    out: Path
     format: Format | None = None
-    deidentify: bool = False
     excel: bool = False
-    force: bool = False
 
 
 def run(options: Options, terminal: Terminal) -> int:
@@ -75,12 +68,6 @@ def _whole_session(options: Options, terminal: Terminal) -> int:
     return READ_ALL
 
 
-def log_words(head: Head) -> str:
-    """Where the log of events ends, for `leukview verify --against`."""
-    events = head.words
-    return f"The log has {events}; its head is {head.sha256}."
-
-
 def _order(options: Options) -> Order:
     form = options.format or export.format_of(options.out)
     if options.excel and form not in _FOR_EXCEL:
@@ -116,12 +103,7 @@ def _run(options: Options, order: Order, token: CancelToken, terminal: Terminal)
                     _tell(step, order, terminal)
     finally:
         found.store.close()
-    if found.unread:
-        terminal.say(
-            f"{found.unread:,} images could not be read now; what is exported of them is what was"
-            " known earlier."
-        )
-    return SOME_FAILED if found.unread or found.problems or found.review.errors else READ_ALL
+    return ended(found, terminal)
 
 
 def _exportable(found: Recorded) -> Exportable:

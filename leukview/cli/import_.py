@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from leukview.cli.reviewed import STOPPED, log_words
 from leukview.cli.terminal import Terminal, stoppable
 from leukview.domain.errors import OutputError, SessionError, UsageError
 from leukview.domain.progress import CancelToken
@@ -24,7 +25,6 @@ from leukview.workflows.recorded import session_file
 from leukview.workflows.review import Review
 from leukview.workflows.take_in import Plan
 
-STOPPED = 130
 _LISTED = 10  # of each kind, before it says how many more there are
 
 
@@ -159,9 +159,7 @@ def _take(plan: Plan, review: Review, options: Options, terminal: Terminal) -> N
     if kept:
         terminal.say(f"{kept:,} in conflict stayed as they stood here; --theirs takes the table's.")
     if changes.rows.size:
-        head = review.head()
-        events = head.words
-        terminal.say(f"The log has {events}; its head is {head.sha256}.")
+        terminal.say(log_words(review.head()))
 
 
 def _tell(plan: Plan, terminal: Terminal) -> None:

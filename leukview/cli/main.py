@@ -22,6 +22,7 @@ from leukview.cli import report as report_command
 from leukview.cli import verify as verify_command
 from leukview.cli import window as window_command
 from leukview.cli.log import start_log
+from leukview.cli.reviewed import Wanted
 from leukview.cli.terminal import Terminal
 from leukview.domain.errors import (
     DeviceError,
@@ -359,8 +360,8 @@ def report(
     Exit codes: 0 all read; 1 some images could not be read, the report is complete; 2 usage or
     nothing recorded; 5 output not writable; 130 stopped.
     """
-    options = report_command.Options(paths=folders, out=out, deidentify=deidentify, force=force)
-    return report_command.run(options, context.obj)
+    wanted = Wanted(paths=folders, out=out, deidentify=deidentify, force=force)
+    return report_command.run(wanted, context.obj)
 
 
 @app.command()

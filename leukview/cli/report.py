@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-
-from leukview.cli.export import log_words
+from leukview.cli.reviewed import STOPPED, Wanted, ended, log_words
 from leukview.cli.terminal import Terminal, stoppable
 from leukview.domain.errors import OutputError, UsageError
 from leukview.reports.html_report import Contents, html
@@ -15,21 +11,10 @@ from leukview.session.events import Head
 from leukview.workflows.recorded import Recorded, recorded
 from leukview.workflows.report import Reported, contents
 
-READ_ALL, SOME_FAILED, STOPPED = 0, 1, 130
 _ENDINGS = (".html", ".htm", ".pdf")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What `leukview report` was asked for; the options of the same names."""
-
-    paths: Sequence[Path]
-    out: Path
-    deidentify: bool = False
-    force: bool = False
-
-
-def run(options: Options, terminal: Terminal) -> int:
+def run(wanted: Wanted, terminal: Terminal) -> int:
     """Write the report of a slide as HTML or PDF, by the ending of its name.
 
     Returns:
@@ -38,20 +23,20 @@ def run(options: Options, terminal: Terminal) -> int:
     Raises:
         LeukViewError: nothing is recorded, it is read blind, or it cannot be written.
     """
-    out = options.out
+    out = wanted.out
     if out.suffix.lower() not in _ENDINGS:
         raise UsageError(
             f"A report is HTML or PDF, and {out.name!r} ends in neither. Nothing was written. Let"
             f" it end in {' or '.join(_ENDINGS[::2])}."
         )
-    if out.exists() and not options.force:
+    if out.exists() and not wanted.force:
         raise OutputError(
             f"{out} exists and was left as it is. Nothing was written. Choose another name, or add"
             " --force."
         )
     with stoppable() as token:
         try:
-            found = recorded(options.paths, cancel=token)
+            found = recorded(wanted.paths, cancel=token)
         except OutputError as error:
             if not token.cancelled:
                 raise
@@ -60,7 +45,7 @@ def run(options: Options, terminal: Terminal) -> int:
     try:
         for problem in found.problems:
             terminal.say(problem)
-        said, head = _contents(found, deidentify=options.deidentify)
+        said, head = _contents(found, deidentify=wanted.deidentify)
     finally:
         found.store.close()
     if out.suffix.lower() == ".pdf":
@@ -69,11 +54,11 @@ def run(options: Options, terminal: Terminal) -> int:
         data = pdf(said)
     else:
         data = html(said).encode()
-    with whole_file(out, replace=options.force) as file:
+    with whole_file(out, replace=wanted.force) as file:
         file.write(data)
     terminal.say(f"Wrote the report to {out.name}.")
     terminal.say(log_words(head))
-    return SOME_FAILED if found.unread or found.problems or found.review.errors else READ_ALL
+    return ended(found, terminal)
 
 
 def _contents(found: Recorded, *, deidentify: bool) -> tuple[Contents, Head]:

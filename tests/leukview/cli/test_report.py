@@ -94,3 +94,13 @@ def test_while_a_slide_is_read_blind_only_its_session_is_exported(
         assert "read blind first" in capsys.readouterr().err
         assert not (tmp_path / name).exists()
     assert main(["export", str(folder), "--out", str(tmp_path / "s.leukview")]) == 0
+
+
+@pytest.mark.parametrize(("command", "name"), [("export", "x.csv"), ("report", "x.html")])
+def test_images_that_cannot_be_read_now_are_said_and_end_with_1(
+    folder, tmp_path, capsys, monkeypatch, command, name
+):
+    monkeypatch.setattr("leukview.workflows.recorded._read", lambda *_: 2)
+    assert main([command, str(folder), "--out", str(tmp_path / name)]) == 1
+    assert "2 images could not be read now" in capsys.readouterr().err
+    assert (tmp_path / name).is_file()
