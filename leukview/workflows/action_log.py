@@ -141,6 +141,15 @@ class ActionLog:
         sample = self._samples.get(reading or self.reading)
         return sample.unread if sample else frozenset()
 
+    def hidden_now(self) -> list[Set[str]]:
+        """Images whose suggestion is not to be seen in the current reading; sets for each sample.
+
+        Who settles differences is often one of the readers, whose sample may not be read yet.
+        """
+        settles = self.reading is Reading.ADJUDICATION
+        some = Reading if settles else (self.reading,)
+        return [self.unread(reading) for reading in some]
+
     def first_codes(self, images: Iterable[str], reading: Reading) -> Codes:
         """Codes of what was said of images of a sample before their suggestion was shown; else 0.
 

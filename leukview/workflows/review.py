@@ -138,12 +138,14 @@ class Review(Readings):
         if self.blind:
             return np.ones(self.count, np.bool_)
         out = np.zeros(self.count, np.bool_)
-        out[self.rows_of(self._log.unread())] = True
+        for images in self._log.hidden_now():
+            out[self.rows_of(images)] = True
         return out
 
     def is_hidden(self, row: int) -> bool:
         """Whether the suggestion of one row is not to be seen now."""
-        return self.blind or self.sha256[row] in self._log.unread()
+        sha256 = self.sha256[row]
+        return self.blind or any(sha256 in images for images in self._log.hidden_now())
 
     @property
     def mixed(self) -> Rows:

@@ -172,7 +172,7 @@ def same(review: Review, hand: ByHand) -> None:
         shown = [row for row in shown if hand.holds(row)]
     assert np.flatnonzero(review.state).tolist() == shown
     blind = side.mode is Mode.BLIND
-    hidden = unread if hand.reading is Reading.FIRST else set()
+    hidden = set() if hand.reading is Reading.SECOND else unread
     for row in ROWS:
         assert review.is_hidden(row) == (blind or review.sha256[row] in hidden)
 

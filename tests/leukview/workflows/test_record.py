@@ -168,6 +168,17 @@ def test_what_an_import_brings_that_had_the_suggestion_in_view_is_not_read_in_th
     assert audit_read(reopen()) == (2, 8)
 
 
+def test_who_settles_does_not_see_the_suggestions_of_a_sample_that_is_not_read(reopen):
+    review = reopen()
+    rows, suggested = drawn(review)
+    review.decide(rows[:1], suggested[rows[0]])
+    review.begin(Reading.SECOND, "Ben")
+    assert not review.hidden.any(), "the sample is another person's"
+    review.begin(Reading.ADJUDICATION, "Ada")
+    assert review.hidden.nonzero()[0].tolist() == sorted(rows[1:])
+    assert [review.is_hidden(row) for row in rows] == [False, *[True] * 7]
+
+
 def test_in_a_blind_reading_the_last_decision_before_its_end_counts(reopen):
     review = reopen()
     rows, suggested = drawn(review)
