@@ -68,6 +68,16 @@ def test_a_filter_and_a_place_outlive_a_kill_though_nothing_was_decided(
     assert again.one.controller.review.images[page.current_row].name == image
 
 
+def test_a_filter_that_shows_nothing_outlives_a_kill_too(start, hand, image_folder):
+    h = hand(start())
+    h.open(image_folder(FILES))
+    page, path = h.one.window.page, h.one.controller.folder.store.path
+    h.until(lambda: open_to_read(path).meta("view"))  # as it was opened
+    page.set_filter(Filter(high=0.1))
+    assert not len(page.model.rows)
+    h.until(lambda: '"high":0.1' in open_to_read(path).meta("view"))
+
+
 def test_by_class_comes_back_to_the_class_and_its_page(start, hand, image_folder, monkeypatch):
     monkeypatch.setattr(scan, "PAGE", 2)
     folder = image_folder(FILES)

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 
 from leukview.__main__ import main
+from leukview.domain.errors import SessionError
 from leukview.ui import verifying
 from leukview.ui.dialogs.verify_dialog import VerifyDialog
 from leukview.workflows.record import Mode
@@ -97,6 +98,26 @@ def test_an_event_that_was_altered_while_the_window_is_open_is_named(decided):
     store.flush()
     altered(store.path, "UPDATE event SET payload = replace(payload, 'hem', 'all') WHERE seq = 2")
     assert verify(decided)[2].startswith("Event 2 (20")
+
+
+def test_while_the_last_action_is_not_saved_the_record_is_not_called_whole(decided, monkeypatch):
+    words, said = "Your last action was NOT saved.", []
+
+    def refused() -> None:
+        raise SessionError(words)
+
+    def look(dialog) -> None:
+        try:
+            decided.until(lambda: "checked" not in dialog.said.text())
+            said.append((dialog.said.text(), dialog.act_button.isEnabled()))
+        finally:
+            dialog.reject()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(decided.one.controller.folder.store, "flush", refused)
+        decided.answer(VerifyDialog, look)
+        decided.one.window.actions_["verify"].trigger()
+    assert said == [(words, False)]
 
 
 def test_an_export_is_laid_beside_the_record_and_shows_a_cut_tail(decided, choose, tmp_path):
