@@ -135,6 +135,10 @@ class OnImages:
         """Where network and optimizer are made: on the devices that were asked for."""
         return distribution.over(self._running.devices, self._stage.batch)
 
+    def fitting(self) -> AbstractContextManager[None]:
+        """What is in force while it is fitted."""
+        return distribution.fitting(self._running.devices, self._stage.batch)
+
     def begin(self) -> None:
         """Take the classifier's weights."""
         self.network.set_weights(self._classifier.get_weights())
@@ -157,6 +161,8 @@ class OnImages:
         stage, images = self._stage, (material.pixels, material.targets)
         common: dict[str, Any] = {"side": stage.side, "view": stage.view, "batch": stage.batch}
         common["workers"] = self._running.workers
+        common["share"] = distribution.share()
+        common["multiple"] = distribution.divisor(self._running.devices, stage.batch)
         fitted = Batches(*images, parts.fit, weights, steps=steps, how=how, seed=seed, **common)
         return fitted, Batches(*images, parts.choose, weights, **common)
 
@@ -172,6 +178,10 @@ class OnMaps:
 
     def spread(self) -> AbstractContextManager[None]:
         """One device: the layers are the classifier's own."""
+        return nullcontext()
+
+    def fitting(self) -> AbstractContextManager[None]:
+        """As `spread`."""
         return nullcontext()
 
     def begin(self) -> None:
@@ -276,24 +286,26 @@ class Fitter:
         run.mkdir(parents=True, exist_ok=True)
         keeps = self._running.checkpoints
         begin = resume(network, run, length)
-        network.fit(
-            batches,
-            validation_data=held if chooses else None,
-            # The batches have their own order, which a resumed fit can find again; Keras' has not.
-            shuffle=False,
-            initial_epoch=begin,
-            epochs=begin if stopped_early(run, begin, stage.patience) else epochs,
-            verbose=0 if self._running.drawn else 2,
-            callbacks=[
-                Epochs(batches, ready.seeds, seed),
-                # The best state before the checkpoint: an epoch that counts as done was judged.
-                *(_judging(stage, run if keeps else None) if chooses else []),
-                *([Checkpoint(run)] if keeps else []),
-                keras.callbacks.CSVLogger(run / "curve.csv", append=True),
-                *_schedule_callbacks(stage),
-                *self._running.callbacks(run),
-            ],
-        )
+        callbacks = [
+            Epochs(batches, ready.seeds, seed),
+            # The best state before the checkpoint: an epoch that counts as done was judged.
+            *(_judging(stage, run if keeps else None) if chooses else []),
+            *([Checkpoint(run)] if keeps else []),
+            keras.callbacks.CSVLogger(run / "curve.csv", append=True),
+            *_schedule_callbacks(stage),
+            *self._running.callbacks(run),
+        ]
+        with ready.kind.fitting():
+            network.fit(
+                batches,
+                validation_data=held if chooses else None,
+                # They have their own order, which a resumed fit can find again; Keras' has not.
+                shuffle=False,
+                initial_epoch=begin,
+                epochs=begin if stopped_early(run, begin, stage.patience) else epochs,
+                verbose=0 if self._running.drawn else 2,
+                callbacks=callbacks,
+            )
         ready.kind.end()
 
     def prepared(self, stage: Stage, parts: Parts, seed: int = 0) -> tuple[keras.Model, Batches]:

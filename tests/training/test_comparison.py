@@ -104,7 +104,7 @@ def test_a_comparison_that_cannot_be_is_refused(tmp_path: Path, text: str, says:
 
 
 def test_a_missing_comparison_names_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="compare, compare-gpu, compare-offline, compare-small, compare-ten"):
+    with pytest.raises(UsageError, match="compare, compare-gpu, compare-offline, compare-small"):
         load("nonesuch")
 
 

@@ -35,7 +35,9 @@ def train(
     weights: Weights = LITE_PATH,
     config: Name = "features",
     only: Annotated[list[str] | None, typer.Option(help="Parts: cross0 ..., paper, final.")] = None,
-    devices: Annotated[str, typer.Option(help="To fit images on: a number, or all.")] = "",
+    devices: Annotated[
+        str, typer.Option(help="To fit images on: a number, or all (of all machines).")
+    ] = "",
     workers: Workers = 1,
     tensorboard: Annotated[bool, typer.Option(help="Write logs for TensorBoard.")] = False,
     checkpoints: Checkpoints = True,
@@ -44,6 +46,7 @@ def train(
     from training import distribution, experiment
     from training.running import Running
 
+    distribution.join_machines()
     running = Running(
         devices=devices, workers=workers, tensorboard=tensorboard, checkpoints=checkpoints
     )

@@ -49,6 +49,9 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras ships no ty
         steps: batches an epoch; 0 for one pass over the rows.
         how: augmentation, or None to leave images alone and rows in order.
         workers: threads that make batches beside the fit; OpenCV and numpy let them run at once.
+        share: which part of each batch is made here, and of how many: the others are made by other
+            machines, with other random changes.
+        multiple: of whose length a batch is made, by rows of no weight.
     """
 
     def __init__(
@@ -65,6 +68,8 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras ships no ty
         how: Augmentation | None = None,
         seed: int = 0,
         workers: int = 1,
+        share: tuple[int, int] = (0, 1),
+        multiple: int = 1,
     ) -> None:
         # Threads, not processes: a process forked after TensorFlow has started may never return.
         super().__init__(workers=workers)
@@ -75,6 +80,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras ships no ty
         self._pixels, self._targets, self._rows, self._weights = pixels, targets, rows, weights
         self._side, self._view, self._batch, self._how = side, view, batch, how
         self._seed, self._epoch = seed, 0
+        self._share, self._multiple = share, multiple
         self._steps = steps or -(-len(rows) // batch)
         self._order = self._draw()
 
@@ -88,10 +94,17 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras ships no ty
 
     def __getitem__(self, step: int) -> Batch:
         rows = self._order[step * self._batch : (step + 1) * self._batch]
+        weights, filling = self._weights[rows], -len(rows) % self._multiple
+        rows = np.concatenate([rows, np.repeat(rows[-1:], filling)])
+        weights = np.concatenate([weights, np.zeros(filling, weights.dtype)])
+        number, count = self._share
+        mine = slice(number * len(rows) // count, (number + 1) * len(rows) // count)
+        rows, weights = rows[mine], weights[mine]
         # By epoch and step, not from one stream: some backends read a batch to learn its shape.
-        rng = np.random.default_rng([self._seed, self._epoch, 1 + step])
+        seeds = [self._seed, self._epoch, 1 + step, *([number] if count > 1 else [])]
+        rng = np.random.default_rng(seeds)
         images = np.stack([self._image(int(row), rng) for row in rows])
-        return in_unit_range(images), self._targets[rows], self._weights[rows]
+        return in_unit_range(images), self._targets[rows], weights
 
     def _draw(self) -> NDArray[np.int64]:
         if self._how is None:

@@ -44,3 +44,28 @@ def test_threads_that_make_batches_are_not_multiplied_by_those_of_opencv(
     rows = np.arange(4)
     Batches(pixels, targets, rows, np.ones(4, np.float32), side=8, batch=2, workers=workers)
     assert cv2.getNumThreads() == (3 if workers == 1 else 1)
+
+
+def test_machines_share_the_rows_of_each_batch_and_a_short_one_is_filled_without_weight(
+    keras: ModuleType,
+) -> None:
+    from training.data.augment import Augmentation
+    from training.data.pipeline import Batches
+
+    pixels = np.random.default_rng(0).integers(0, 256, (7, 8, 8, 3), dtype=np.uint8)
+    targets = np.eye(7, dtype=np.float32)
+    words = {"side": 8, "batch": 4}
+    args = (pixels, targets, np.arange(7), np.full(7, 2.0, np.float32))
+    parts = [Batches(*args, **words, share=(i, 2), multiple=4) for i in range(2)]
+    seen = [np.concatenate([part[step][1] for part in parts]).argmax(1) for step in range(2)]
+    weights = [np.concatenate([part[step][2] for part in parts]) for step in range(2)]
+    assert [s.tolist() for s in seen] == [[0, 1, 2, 3], [4, 5, 6, 6]]
+    assert [w.tolist() for w in weights] == [[2, 2, 2, 2], [2, 2, 2, 0]]
+    assert [len(Batches(*args, **words)[step][0]) for step in range(2)] == [4, 3]
+    how = Augmentation(stain=0.5, light=0.3)
+    changed = [Batches(*args, **words, how=how, share=(i, 2)) for i in range(2)]
+    first, second = changed[0][0], changed[1][0]
+    alone = Batches(*args, **words, how=how)[0]
+    np.testing.assert_array_equal(np.concatenate([first[1], second[1]]), alone[1])
+    np.testing.assert_array_equal(changed[1][0][0], second[0])
+    assert np.abs(second[0] - alone[0][2:]).max() > 0
