@@ -6,6 +6,7 @@ being a QListView, this one keeps the roles List and ListItem for a screen reade
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import chain
 
 from PySide6.QtCore import (
@@ -159,6 +160,10 @@ class GalleryView(QListView):
 
     def doItemsLayout(self) -> None:
         QAbstractItemView.doItemsLayout(self)
+
+    def dataChanged(self, first: _Index, last: _Index, roles: Sequence[int] = ()) -> None:
+        """Paint what changed. A list view would lay out and paint all tiles; theirs never move."""
+        QAbstractItemView.dataChanged(self, first, last, roles)
 
     def moveCursor(
         self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier

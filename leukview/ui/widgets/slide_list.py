@@ -211,6 +211,10 @@ class SlideList(QListView):
         self.menu: QMenu | None = None
         theme_.changed.connect(self.viewport().update)
 
+    def dataChanged(self, first: _Index, last: _Index, roles: Sequence[int] = ()) -> None:
+        """Paint the line that changed; a list view would lay out and paint all, and none moves."""
+        QAbstractItemView.dataChanged(self, first, last, roles)
+
     @property
     def lines(self) -> list[Line]:
         return self._lines.lines

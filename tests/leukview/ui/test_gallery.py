@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtCore import QEvent, QItemSelectionModel, QPoint, Qt
 from PySide6.QtGui import QAccessible, QKeyEvent
 from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QApplication
 
 from leukview.domain.records import DecisionState
 from leukview.ui import theme
@@ -135,6 +136,20 @@ def test_a_click_with_control_adds_one_image(view, qtbot):
     click(6, Qt.KeyboardModifier.ControlModifier)
     assert view.selected_places() == [2, 6]
     assert view.currentIndex().row() == 6
+
+
+def test_only_the_image_that_changed_is_painted_anew(view, qtbot):
+    painted: list[list[int]] = []
+    view.painted.connect(painted.append)
+    view.viewport().update()
+    qtbot.waitUntil(lambda: bool(painted))
+    QApplication.processEvents()
+    painted.clear()
+    view.model().refresh([7])
+    qtbot.waitUntil(lambda: bool(painted))
+    for _ in range(3):  # a layout that was put off would paint all of them now
+        QApplication.processEvents()
+    assert painted == [[7]]
 
 
 def test_the_current_image_stays_in_view_when_the_tiles_grow(view):
