@@ -168,24 +168,26 @@ class Deciding(QObject):
         last = max([*places, self._page.gallery.currentIndex().row()])
         if self._page.review is not None and self._page.current_row >= 0:
             self._page.review.mark_seen([self._page.current_row])  # large, in the inspector
-        changes = self._controller.act(lambda review: action(review, rows))
-        if changes is None:
-            return
-        if changes.text:
-            self.said.emit(changes.text)
-        # What was left is to be looked at again, so the place is kept for it.
-        advance = advance and self._settings.flag("auto_advance", True)
-        if advance and len(changes.rows) and not changes.left:
-            self._page.go(last + 1)
+        with self._page.current.once():
+            changes = self._controller.act(lambda review: action(review, rows))
+            if changes is None:
+                return
+            if changes.text:
+                self.said.emit(changes.text)
+            # What was left is to be looked at again, so the place is kept for it.
+            advance = advance and self._settings.flag("auto_advance", True)
+            if advance and len(changes.rows) and not changes.left:
+                self._page.go(last + 1)
         self._resuming.keep()
 
     def _back(self, action: Callable[[Review], Changes | None], word: str) -> None:
-        changes = self._controller.act(action)
-        if changes is None:
-            return
-        elsewhere = "" if len(changes.rows) else " (of images that are not in this folder now)"
-        self.said.emit(f"{word}: {changes.text}{elsewhere}")
-        places = [self._page.model.place(int(row)) for row in changes.rows[:1000]]
-        shown = [place for place in places if place >= 0]
-        if shown:
-            self._page.go(min(shown))
+        with self._page.current.once():
+            changes = self._controller.act(action)
+            if changes is None:
+                return
+            elsewhere = "" if len(changes.rows) else " (of images that are not in this folder now)"
+            self.said.emit(f"{word}: {changes.text}{elsewhere}")
+            places = [self._page.model.place(int(row)) for row in changes.rows[:1000]]
+            shown = [place for place in places if place >= 0]
+            if shown:
+                self._page.go(min(shown))

@@ -40,6 +40,22 @@ def test_an_undone_decision_comes_back_into_a_queue_that_was_empty(start, hand, 
     assert "undecided" not in h.states
 
 
+def test_a_decision_and_its_undo_each_show_one_image_once(start, hand, image_folder, monkeypatch):
+    h = hand(start())
+    h.open(image_folder(FILES))
+    inspector = h.one.window.page.inspector
+    shown, real = [], inspector.show_tile
+    monkeypatch.setattr(
+        inspector, "show_tile", lambda tile, **how: (shown.append(tile.row), real(tile, **how))
+    )
+    h.press(Qt.Key.Key_1)
+    assert shown == [1]
+    assert inspector.position.text() == "Image 2 of 4"
+    h.press(Qt.Key.Key_Z, CONTROL)
+    assert shown == [1, 0]
+    assert inspector.state.text() == "not decided"
+
+
 def test_images_that_are_missing_in_a_queue_offer_to_build_it_anew(start, hand, image_folder):
     h = hand(start())
     h.open(image_folder(FILES))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from PySide6.QtCore import QObject
 
 from leukview.domain.records import two_digits
@@ -21,6 +24,7 @@ class CurrentImage(QObject):
         super().__init__(gallery)
         self._gallery, self._model = gallery, model
         self._loader, self._inspector = loader, inspector
+        self._held, self._waits = 0, False
         loader.arrived.connect(self._arrived)
         model.modelReset.connect(self.show)
         selection = gallery.selectionModel()
@@ -33,13 +37,35 @@ class CurrentImage(QObject):
         place = self._gallery.currentIndex().row()
         return int(self._model.rows[place]) if 0 <= place < len(self._model.rows) else -1
 
+    @contextmanager
+    def once(self) -> Iterator[None]:
+        """Show what changes inside once, at the end.
+
+        A decision changes the image, then another one is current and then selected: three times
+        0.9 ms, of which nobody sees two.
+        """
+        self._held += 1
+        try:
+            yield
+        finally:
+            self._held -= 1
+            if self._waits and not self._held:
+                self._waits = False
+                self.show()
+
     def show(self, *_what: object) -> None:
         """All of it anew."""
+        if self._held:
+            self._waits = True
+            return
         self.show_tile()
         self.show_pixels()
 
     def show_tile(self) -> None:
         """What is known of it."""
+        if self._held:
+            self._waits = True
+            return
         review, row = self._model.review, self.row
         if review is None or row < 0:
             self._inspector.show_nothing("No image is selected.")
