@@ -36,7 +36,8 @@ class ProbabilityBars(QWidget):
         self._threshold = 0.0
         self._values: tuple[float, ...] = ()
         self._hatched = self._compact = False
-        self._drawn = QPixmap()
+        self._ground = self._drawn = QPixmap()
+        self._wide = 0  # of the widest name
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         theme_.changed.connect(self._draw_anew)
 
@@ -52,7 +53,7 @@ class ProbabilityBars(QWidget):
         said = ", ".join(f"{look.name} {two_digits(value)}" for look, value in pairs)
         self.setAccessibleName(f"Suggestion: {said or 'none yet'}")
         self.setToolTip(said.replace(", ", "\n"))
-        self._draw_anew()
+        self._draw_values()
 
     @property
     def values(self) -> tuple[float, ...]:
@@ -82,49 +83,100 @@ class ProbabilityBars(QWidget):
         return QSize(200, self.sizeHint().height())
 
     def _draw_anew(self) -> None:
+        """Classes, colours or sizes are others now."""
+        self._ground = QPixmap()
+        self._draw_values()
+
+    def _draw_values(self) -> None:
+        """Only what is said of the classes is another."""
         self._drawn = QPixmap()
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Drawing takes 2 ms for eight classes, so it is kept while the window is resized."""
+        """Drawing takes 2 ms for eight classes, so it is kept while the window is resized.
+
+        Most of it are chips, names and tracks, which all images share: they are drawn once more.
+        """
         dpr = self.devicePixelRatioF()
         size = (QSizeF(self.size()) * dpr).toSize()
-        if self._drawn.size() != size or self._drawn.devicePixelRatio() != dpr:
-            self._drawn = QPixmap(size)
-            self._drawn.setDevicePixelRatio(dpr)
-            self._drawn.fill(QColor(self._theme.tokens.panel))  # opaque: text as sharp as elsewhere
+        if not _fits(self._ground, size, dpr):
+            self._ground = QPixmap(size)
+            self._ground.setDevicePixelRatio(dpr)
+            self._ground.fill(
+                QColor(self._theme.tokens.panel)
+            )  # opaque: text as sharp as elsewhere
+            self._draw_ground(self._ground)
+            self._drawn = QPixmap()
+        if self._drawn.isNull():
+            self._drawn = QPixmap(self._ground)  # a copy as soon as something is drawn on it
             self._draw(self._drawn)
         painter = QPainter(self)
         painter.drawPixmap(0, 0, self._drawn)
         painter.end()
 
+    def _draw_ground(self, on: QPixmap) -> None:
+        painter = QPainter(on)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(self._font)
+        metrics = QFontMetrics(self._font)
+        shown = self.names()
+        self._wide = max((metrics.horizontalAdvance(name) for name in shown), default=0) + 4
+        for look, name, line in zip(self._looks, shown, self._lines(), strict=True):
+            self._head(painter, line, look, name)
+            painter.setPen(QPen(QColor(self._border), 1))
+            painter.setBrush(QColor(self._theme.tokens.field))
+            track = self._track(line)
+            painter.drawRoundedRect(track.adjusted(0.5, 0.5, -0.5, -0.5), 2, 2)
+        painter.end()
+
     def _draw(self, on: QPixmap) -> None:
         painter = QPainter(on)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        high = self._line()
-        metrics = QFontMetrics(self._font)
-        shown = self.names()
-        wide = max((metrics.horizontalAdvance(name) for name in shown), default=0) + 4
-        for number, (look, name) in enumerate(zip(self._looks, shown, strict=True)):
-            value = self._values[number] if number < len(self._values) else None
-            line = QRectF(0, number * high, self.width(), high)
-            self._row(painter, line, look, value, wide, name)
+        painter.setFont(self._font)
+        ink = QColor(self._theme.tokens.text)
+        style = Qt.BrushStyle.BDiagPattern if self._hatched else Qt.BrushStyle.SolidPattern
+        right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+        for number, (look, line) in enumerate(zip(self._looks, self._lines(), strict=True)):
+            track = self._track(line)
+            if number < len(self._values):
+                value = self._values[number]
+                painter.setPen(ink)
+                place = QRectF(line.right() - _NUMBER, line.y(), _NUMBER, line.height())
+                painter.drawText(place, right, two_digits(value))
+                if value:
+                    full = QRectF(track)
+                    full.setWidth(max(2.0, track.width() * value))
+                    painter.setPen(QPen(QColor(0, 0, 0, 115), 1))
+                    painter.setBrush(QBrush(QColor(look.fill), style))
+                    painter.drawRoundedRect(full.adjusted(0.5, 0.5, -0.5, -0.5), 2, 2)
+            at = round(track.left() + track.width() * self._threshold)
+            painter.fillRect(QRectF(at, track.y() - 3, 1, track.height() + 6), ink)
         painter.end()
+
+    @property
+    def _border(self) -> str:
+        t = self._theme.tokens
+        return t.border if self._theme.dark else t.border_strong
+
+    def _lines(self) -> list[QRectF]:
+        """Where the classes stand, one below the other."""
+        high = self._line()
+        return [QRectF(0, at * high, self.width(), high) for at in range(len(self._looks))]
+
+    def _track(self, line: QRectF) -> QRectF:
+        """Where the bar of a line can be: behind the widest name, before the number."""
+        left = line.x() + chips.WIDTH + 8 + self._wide + 8
+        track = QRectF(left, line.center().y() - 3.5, 0, 7)
+        track.setRight(line.right() - _NUMBER - 2)
+        return track
 
     def names(self) -> list[str]:
         """The classes' names as they are shown: none takes more than two fifths of the width."""
         metrics, most = QFontMetrics(self._font), self.width() * 0.4
         return [look.fitting(metrics, most) or look.letters for look in self._looks]
 
-    def _row(
-        self,
-        painter: QPainter,
-        line: QRectF,
-        look: ClassLook,
-        value: float | None,
-        names: int,
-        words: str,
-    ) -> None:
+    def _head(self, painter: QPainter, line: QRectF, look: ClassLook, words: str) -> None:
+        """Chip and name."""
         t = self._theme.tokens
         at = QPointF(line.x(), line.center().y() - chips.HEIGHT / 2)
         if self._theme.dark:
@@ -135,30 +187,10 @@ class ProbabilityBars(QWidget):
             painter.setBrush(QColor(t.mount))
             painter.drawRoundedRect(box, 4, 4)
             chips.paint(painter, at, look, filled=False, text=t.mount_text)
-        name = QRectF(line.x() + chips.WIDTH + 8, line.y(), names, line.height())
-        painter.setFont(self._font)
+        name = QRectF(line.x() + chips.WIDTH + 8, line.y(), self._wide, line.height())
         painter.setPen(QColor(t.text))
-        middle = Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(name, middle | Qt.AlignmentFlag.AlignLeft, words)
-        number = QRectF(line.right() - _NUMBER, line.y(), _NUMBER, line.height())
-        if value is not None:
-            painter.drawText(number, middle | Qt.AlignmentFlag.AlignRight, two_digits(value))
-        track = QRectF(name.right() + 8, line.center().y() - 3.5, 0, 7)
-        track.setRight(number.left() - 2)
-        self._bar(painter, track, look, value)
+        painter.drawText(name, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
 
-    def _bar(self, painter: QPainter, track: QRectF, look: ClassLook, value: float | None) -> None:
-        t = self._theme.tokens
-        line = t.border if self._theme.dark else t.border_strong
-        painter.setPen(QPen(QColor(line), 1))
-        painter.setBrush(QColor(t.field))
-        painter.drawRoundedRect(track.adjusted(0.5, 0.5, -0.5, -0.5), 2, 2)
-        if value:
-            full = QRectF(track)
-            full.setWidth(max(2.0, track.width() * value))
-            painter.setPen(QPen(QColor(0, 0, 0, 115), 1))
-            style = Qt.BrushStyle.BDiagPattern if self._hatched else Qt.BrushStyle.SolidPattern
-            painter.setBrush(QBrush(QColor(look.fill), style))
-            painter.drawRoundedRect(full.adjusted(0.5, 0.5, -0.5, -0.5), 2, 2)
-        at = round(track.left() + track.width() * self._threshold)
-        painter.fillRect(QRectF(at, track.y() - 3, 1, track.height() + 6), QColor(t.text))
+
+def _fits(pixmap: QPixmap, size: QSize, dpr: float) -> bool:
+    return pixmap.size() == size and pixmap.devicePixelRatio() == dpr

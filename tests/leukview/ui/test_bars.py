@@ -34,13 +34,28 @@ def picture(widget):
     return on.toImage()
 
 
+def counted(monkeypatch, widget, name):
+    """The arguments of each call of a method, which is done all the same."""
+    calls, real = [], getattr(widget, name)
+    monkeypatch.setattr(widget, name, lambda *what: (calls.append(what), real(*what)))
+    return calls
+
+
 def test_bars_are_drawn_once_while_nothing_about_them_changes(theme_, cell_classes, monkeypatch):
     shown = bars(theme_, cell_classes, VALUES)
-    drawn = []
-    monkeypatch.setattr(shown, "_row", lambda *what: drawn.append(what))
+    drawn = counted(monkeypatch, shown, "_draw")
     picture(shown)
     picture(shown)
-    assert len(drawn) == len(cell_classes)
+    assert len(drawn) == 1
+
+
+def test_another_image_draws_chips_and_names_no_more(theme_, cell_classes, monkeypatch):
+    shown = bars(theme_, cell_classes, VALUES)
+    heads = counted(monkeypatch, shown, "_head")
+    before = picture(shown)
+    shown.show_values([0.1, 0.1, 0.8])
+    assert picture(shown) != before
+    assert len(heads) == len(cell_classes)
 
 
 def test_bars_show_what_is_so_now(theme_, cell_classes):
