@@ -19,6 +19,7 @@ _STATES = tuple(DecisionState)
 EXCLUDED = _STATES.index(DecisionState.EXCLUDED)
 UNSURE = _STATES.index(DecisionState.UNSURE)
 AGREED = _STATES.index(DecisionState.AGREED)
+CHANGED = _STATES.index(DecisionState.CHANGED)
 BINS = 20
 
 
@@ -86,21 +87,25 @@ class Counts:
 
 def counts(review: Review) -> Counts:
     """Count everything once."""
-    open_, wanted = queue.undecided(review), queue.wanted(review)
-    by_state = np.bincount(review.state.astype(np.int64), minlength=len(_STATES))
+    # numpy counts what is true 20 times as fast as it adds it up, and this is after each decision.
+    decided, wanted = review.state != queue.UNDECIDED, queue.wanted(review)
     return Counts(
         images=review.count,
-        suggested=int((review.suggested >= 0).sum()),
+        suggested=_count(review.suggested >= 0),
         unread=len(review.errors),
-        review=int(wanted.sum()),
-        reviewed=int((wanted & ~open_).sum()),
-        decided=int((~open_).sum()),
-        agreed=int(by_state[AGREED]),
-        changed=int(by_state[_STATES.index(DecisionState.CHANGED)]),
-        unsure=int(by_state[UNSURE]),
-        excluded=int(by_state[EXCLUDED]),
-        unfamiliar=int(review.unfamiliar.sum()),
+        review=_count(wanted),
+        reviewed=_count(wanted & decided),
+        decided=_count(decided),
+        agreed=_count(review.state == AGREED),
+        changed=_count(review.state == CHANGED),
+        unsure=_count(review.state == UNSURE),
+        excluded=_count(review.state == EXCLUDED),
+        unfamiliar=_count(review.unfamiliar),
     )
+
+
+def _count(which: NDArray[np.bool_]) -> int:
+    return int(np.count_nonzero(which))
 
 
 def left(review: Review, count: Counts) -> dict[queue.Tab, int | None]:
@@ -110,7 +115,7 @@ def left(review: Review, count: Counts) -> dict[queue.Tab, int | None]:
         queue.Tab.ALL: count.images,
         queue.Tab.REVIEW: count.review - count.reviewed,
         queue.Tab.UNDECIDED: count.images - count.decided,
-        queue.Tab.DISAGREE: int(queue.disagreeing(review).sum()),
+        queue.Tab.DISAGREE: _count(queue.disagreeing(review)),
         queue.Tab.AUDIT: int((review.state[audit] == 0).sum()) if len(audit) else None,
         queue.Tab.SETTLE: int((review.state[settle] == 0).sum()) if len(settle) else None,
     }

@@ -49,6 +49,7 @@ class Banner(QFrame):
         self._theme = theme_
         self._said: dict[Gravity, Notice] = {}
         self._closed: set[tuple[Gravity, str]] = set()
+        self._drawn: tuple[Gravity, str, str, bool] | None = None
         self.setProperty("role", "banner")
         line = parts.row(margins=(theme.PAD_CARD, 4, theme.GAP, 4), gap=10)
         self.setLayout(line)
@@ -67,7 +68,7 @@ class Banner(QFrame):
         line.addWidget(self._close)
         self.button.clicked.connect(self._press)
         self._close.clicked.connect(self._dismiss)
-        theme_.changed.connect(self._draw)
+        theme_.changed.connect(self._draw_anew)
         self._draw()
 
     @property
@@ -102,12 +103,20 @@ class Banner(QFrame):
             self._closed.add((gravest, self._said[gravest].words))
             self.say(gravest, None)
 
+    def _draw_anew(self) -> None:
+        self._drawn = None
+        self._draw()
+
     def _draw(self) -> None:
         gravest = self.gravest
         self.setVisible(gravest is not None)
         if gravest is None:
             return
         said, t = self._said[gravest], self._theme.tokens
+        shown = (gravest, said.words, said.button, said.lasting)
+        if shown == self._drawn:
+            return  # several are taken back after each decision, mostly others than the gravest
+        self._drawn = shown
         named = {
             Gravity.SLIDES: "info",
             Gravity.MODEL: "info",

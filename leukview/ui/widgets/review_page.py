@@ -316,7 +316,8 @@ class ReviewPage(QSplitter):
             # The view's own method looks at the keyboard: with Ctrl still down after Ctrl+Z it
             # would add to the selection, and the next key decide two images.
             command = QItemSelectionModel.SelectionFlag.ClearAndSelect
-            self.gallery.selectionModel().setCurrentIndex(index, command)
+            with self.current.once():
+                self.gallery.selectionModel().setCurrentIndex(index, command)
             self.gallery.scrollTo(index)
 
     def set_edge(self, edge: int) -> None:
@@ -335,11 +336,14 @@ class ReviewPage(QSplitter):
         if not len(all_) and belongs.any():
             self.rebuild()  # there is nothing that could move under the hand
             return
-        count, open_ = summary.counts(review), queue.undecided(review)
-        for tab, number in summary.left(review, count).items():
-            self.tabs.count(TABS.index(tab), number)
-        stale = int(belongs.sum()) != len(all_) or not belongs[all_].all()
-        self.bar.show_counts(len(all_), int((~open_[all_]).sum()), stale=stale)
+        count = summary.counts(review)
+        left = summary.left(review, count)
+        self.tabs.show_counts({TABS.index(tab): number for tab, number in left.items()})
+        decided, stale = count.decided, int(np.count_nonzero(belongs)) != len(all_)
+        if len(all_) < review.count:  # else it is the whole folder, which has been counted
+            decided = len(all_) - int(np.count_nonzero(queue.undecided(review)[all_]))
+            stale = stale or not belongs[all_].all()
+        self.bar.show_counts(len(all_), decided, stale=stale)
         self.scanning.show()
         if self._controller.folder is not None:
             checklist.show(self.side, self._controller.folder, self._controller.stage, count)

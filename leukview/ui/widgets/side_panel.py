@@ -77,6 +77,7 @@ class CheckRow(QWidget):
     def __init__(self, theme_: Theme, words: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme, self._icon_name = theme_, "circle-dashed"
+        self._drawn: tuple[str, str, float] | None = None
         line = parts.row()
         self.setLayout(line)
         self._icon = QLabel()
@@ -107,8 +108,12 @@ class CheckRow(QWidget):
     def draw_icon(self) -> None:
         t = self._theme.tokens
         colour = {"check": t.ok, "warning": t.warn}.get(self._icon_name, t.text_2)
+        dpr = self.devicePixelRatioF()
+        if self._drawn == (self._icon_name, colour, dpr):
+            return
+        self._drawn = (self._icon_name, colour, dpr)
         icon = self._theme.icon(self._icon_name, colour)
-        self._icon.setPixmap(icon.pixmap(QSize(theme.ICON, theme.ICON), self.devicePixelRatioF()))
+        self._icon.setPixmap(icon.pixmap(QSize(theme.ICON, theme.ICON), dpr))
 
 
 class SidePanel(QFrame):
@@ -188,11 +193,13 @@ class SidePanel(QFrame):
 
     def _show(self, shown: Shown) -> None:
         before, self._shown = self._shown, shown
+        if shown == before:
+            return
         if replace(before, stand=shown.stand) == shown:
             found = slide_lines.open_line(self.list.lines, shown)
             if found is not None:
                 self.list.put(*found)
-        elif shown != before:
+        else:
             self.list.show_lines(slide_lines.lines(shown))
             self.hint.setVisible(not shown.slides)
             self.title.say(slide_lines.open_name(shown))

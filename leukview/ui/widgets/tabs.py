@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QResizeEvent
@@ -75,16 +75,22 @@ class Tabs(QWidget):
         self.button(number).setChecked(True)
         self._fit()
 
-    def count(self, number: int, value: int | None) -> None:
-        """Show how many images a queue has."""
+    def show_counts(self, counts: Mapping[int, int | None]) -> None:
+        """Show how many images queues have, by their numbers; None shows the word alone."""
+        changed = [self._count(number, value) for number, value in counts.items()]
+        if any(changed):
+            self._fit()
+
+    def _count(self, number: int, value: int | None) -> bool:
+        """Write one of them; whether it is another one than before."""
         word, button = self._words[number], self.button(number)
         text = word if value is None else f"{word}  {value:,}"
         if text == button.text():
-            return
+            return False
         button.setText(text)
         images = "" if value is None else f", {value:,} images"
         button.setAccessibleName(f"Queue {word}{images}")
-        self._fit()
+        return True
 
     def minimumSizeHint(self) -> QSize:
         """As wide as the widest word and the menu: the others give way."""
