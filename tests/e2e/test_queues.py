@@ -7,8 +7,10 @@ import threading
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
 from leukview.ui.models.queue import Tab
+from leukview.ui.models.thumbnails import FULL
 from leukview.workflows import identity
 
 # What the offscreen platform says of every pop-up and dialog; real platforms do not.
@@ -54,6 +56,22 @@ def test_a_decision_and_its_undo_each_show_one_image_once(start, hand, image_fol
     h.press(Qt.Key.Key_Z, CONTROL)
     assert shown == [1, 0]
     assert inspector.state.text() == "not decided"
+
+
+def test_the_pixels_of_the_next_image_are_there_when_a_decision_leads_to_it(
+    start, hand, image_folder
+):
+    h = hand(start())
+    h.open(image_folder(FILES))
+    page = h.one.window.page
+    for row in range(1, len(FILES)):
+        kept = (row, FULL)
+        h.until(lambda kept=kept: kept in page.loader._kept)
+        before = page.inspector.image.pixmap.cacheKey()
+        QTest.keyClick(page.gallery, Qt.Key.Key_1)
+        assert page.current_row == row
+        assert page.inspector.image.pixmap is not None
+        assert page.inspector.image.pixmap.cacheKey() != before
 
 
 def test_images_that_are_missing_in_a_queue_offer_to_build_it_anew(start, hand, image_folder):
