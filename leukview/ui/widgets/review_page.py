@@ -361,13 +361,15 @@ class ReviewPage(QSplitter):
             self.strip.show_words(c.note)
 
     def _say_empty(self) -> None:
+        if len(self.model.rows):
+            self.empty.say(None)
+            return
         doing, stage = Doing.NOTHING, self._controller.stage
         if self._controller.checking.looking_up:
             doing = Doing.COMPARING
         elif stage in (Stage.CHOOSING, Stage.RUNNING):
             doing = Doing.WAITING if stage is Stage.CHOOSING else Doing.RUNNING
-        said = empty_state.why(self.review, self.tab, self.filter, doing)
-        self.empty.say(None if len(self.model.rows) else said)
+        self.empty.say(empty_state.why(self.review, self.tab, self.filter, doing))
 
     def _leave_empty(self, button: str) -> None:
         """What the button of an empty queue does."""
