@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QItemSelectionModel, QPoint, Qt
-from PySide6.QtGui import QAccessible, QKeyEvent
+from PySide6.QtCore import QEvent, QItemSelectionModel, QPoint, QSignalBlocker, Qt
+from PySide6.QtGui import QAccessible, QKeyEvent, QPixmap
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 
 from leukview.domain.records import DecisionState
 from leukview.ui import theme
 from leukview.ui.models.gallery_model import GalleryModel, TileRole
-from leukview.ui.models.thumbnails import PixelLoader
+from leukview.ui.models.thumbnails import FULL, PixelLoader
 from leukview.ui.theme import Theme
+from leukview.ui.widgets.current_image import CurrentImage
 from leukview.ui.widgets.gallery_view import GalleryView
 from leukview.ui.widgets.tile import TileDelegate
 from leukview.ui.widgets.tile_face import geometry
@@ -150,6 +153,32 @@ def test_only_the_image_that_changed_is_painted_anew(view, qtbot):
     for _ in range(3):  # a layout that was put off would paint all of them now
         QApplication.processEvents()
     assert painted == [[7]]
+
+
+def test_pixels_of_the_next_image_and_of_the_next_line_are_asked_for(view, model):
+    asked = []
+
+    def pixmap(row, edge):
+        asked.append((row, edge))
+        return QPixmap(1, 1)
+
+    loader = SimpleNamespace(pixmap=pixmap, arrived=model.dataChanged, window=1.0)
+    loader.failure = lambda *_key: ""
+    shown = SimpleNamespace(pixmap=None)
+    inspector = SimpleNamespace(image=shown, show_pixels=lambda *_what: None)
+    current = CurrentImage(view, model, loader, inspector)
+    with QSignalBlocker(view.selectionModel()):
+        view.setCurrentIndex(model.index(3))
+    current.show_pixels()
+    below = view.visible_rows().stop
+    assert asked[:2] == [(3, FULL), (4, FULL)]
+    assert asked[2:] == [(row, 96) for row in range(below, below + view.columns)]
+    asked.clear()
+    with QSignalBlocker(view.selectionModel()):
+        view.setCurrentIndex(model.index(39))
+    view.verticalScrollBar().setValue(view.verticalScrollBar().maximum())
+    current.show_pixels()
+    assert asked == [(39, FULL)]
 
 
 def test_the_current_image_stays_in_view_when_the_tiles_grow(view):
