@@ -29,6 +29,7 @@ SHOTS += (
     "about",
     "keys",
     "class",
+    "grouped",
 )
 ERROR = (
     "There are no images in 'holiday'. It has 12 other files. Nothing was read. Choose a folder"
@@ -78,6 +79,14 @@ def _by_class(window: object, settle: Callable[..., None], shoot: Callable[..., 
     settle(900)
     shoot("class")
     window.page.show_tab(Tab.ALL)
+    window.actions_["group"].trigger()
+    window.page.go(4)
+    settle(900)
+    window.page.gallery.head_pressed.emit(1)
+    settle(500)
+    shoot("grouped")
+    window.page.gallery.head_pressed.emit(1)
+    window.actions_["group"].trigger()
     window.readings._set(Mode.BLIND)
     window.page.go(8)
     settle()

@@ -32,6 +32,7 @@ class Deciding(QObject):
         page.inspector.unsure.connect(self.unsure)
         page.inspector.exclude.connect(self.exclude)
         page.gallery.painted.connect(self._painted)
+        page.gallery.dropped.connect(lambda group: self.decide(page.grouping.index_of(group)))
         self._resuming = Resuming(page, controller)
         controller.replaced.connect(self._reload)
         controller.noted.connect(self.said)

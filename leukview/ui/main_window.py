@@ -112,6 +112,7 @@ class MainWindow(QMainWindow):
             a.bind(name, act)
         self.deciding.bind(a)
         page.scanning.bind(a)
+        page.grouping.bind(a)
         s = self._settings
         a.toggle("whole", s.flag("whole_image", False), page.show_whole)
         for name, key in (("advance", "auto_advance"), ("run_on_open", "run_on_open")):
@@ -139,7 +140,7 @@ class MainWindow(QMainWindow):
         self.overview.cell_chosen.connect(self._show_cell)
         self.overview.export_clicked.connect(self.asking.export)
         self.status.problems.connect(self.asking.show_problems)
-        for one in (self.deciding, self.page.scanning):
+        for one in (self.deciding, self.page.scanning, self.page.grouping):
             one.said.connect(self.status.run.setText)
 
     # Opening

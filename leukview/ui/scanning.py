@@ -6,7 +6,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from leukview.domain.classes import Unit
-from leukview.ui import messages, theme
+from leukview.ui import theme
 from leukview.ui.actions import Actions
 from leukview.ui.controller import Controller
 from leukview.ui.models import queue, summary
@@ -141,15 +141,4 @@ class Scanning(QObject):
         choice = self._controller.choice
         unit = choice.model.contract.unit if choice else Unit.CELL
         lines = summary.per_class(review, unit)
-        line = lines[index]
-        few = f"{line.suggested:,} suggested · {line.decided:,} decided"
-        if line.share is not None:
-            low, high = line.share.interval
-            percent, range_ = messages.percent(line.share.value), messages.interval(low, high)
-            return [
-                f"{few} · {percent} of leukocytes (95 % CI {range_})",
-                f"{few} · {percent}",
-                few,
-            ]
-        apart = summary.apart(review, lines)[index]
-        return [f"{few} · {apart}", few] if apart else [few]
+        return list(summary.class_figures(lines[index], summary.apart(review, lines)[index]))

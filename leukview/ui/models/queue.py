@@ -204,3 +204,16 @@ def build(review: Review, tab: Tab, chosen: Filter, order: Order, index: int = 0
     """The whole queue, freshly; `index` as in `mask`."""
     rows = np.flatnonzero(mask(review, tab, chosen, index)).astype(np.int64)
     return arrange(review, rows, order)
+
+
+def grouped(review: Review, rows: Rows) -> list[tuple[int, Rows]]:
+    """The rows by class, in the order of the classes; those without one come last as -1.
+
+    By decision, else suggestion, as `shown_class`; each group keeps the order of `rows`.
+    """
+    shown = shown_class(review)[rows]
+    shown[(shown < 0) | (shown >= len(review.classes))] = len(review.classes)
+    order = np.argsort(shown, kind="stable")
+    ends = np.searchsorted(shown[order], np.arange(len(review.classes) + 1), side="right")
+    parts = np.split(rows[order], ends[:-1])
+    return [(-1 if n == len(review.classes) else n, part) for n, part in enumerate(parts)]

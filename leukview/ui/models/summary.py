@@ -12,6 +12,7 @@ from leukview.domain.classes import Role, Unit
 from leukview.domain.records import DecisionState
 from leukview.measures import confusion
 from leukview.measures.intervals import clopper_pearson
+from leukview.ui import messages
 from leukview.ui.models import queue
 from leukview.workflows.review import Review
 
@@ -167,6 +168,17 @@ def apart(review: Review, lines: list[ClassLine]) -> list[str]:
         else:
             words.append("counted apart, not a leukocyte")
     return words
+
+
+def class_figures(line: ClassLine, apart_: str) -> tuple[str, ...]:
+    """What a class comes to in words, from long to short; `apart_` as `apart` says it."""
+    few = f"{line.suggested:,} suggested · {line.decided:,} decided"
+    if line.share is not None:
+        low, high = line.share.interval
+        percent, range_ = messages.percent(line.share.value), messages.interval(low, high)
+        shorter = f"{few} · {percent}"
+        return (f"{shorter} of leukocytes (95 % CI {range_})", shorter, few)
+    return (f"{few} · {apart_}", few) if apart_ else (few,)
 
 
 def malignant(review: Review, unit: Unit) -> Share | None:

@@ -1,7 +1,7 @@
 """A list view whose geometry is arithmetic, so 100,000 tiles show and resize at once.
 
 QListView in icon mode takes half a second to show as many and a quarter to resize them (measured);
-being a QListView, this one keeps the roles List and ListItem for a screen reader.
+being one, this keeps the roles List and ListItem for a screen reader. Groups have `group_heads`.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ from PySide6.QtWidgets import (
 )
 
 from leukview.ui.widgets import tile, tile_face
+from leukview.ui.widgets.group_heads import GroupHeads
+from leukview.ui.widgets.sections import Layout
 from leukview.ui.widgets.tile import TileDelegate
 
 _EDGE = 4
@@ -48,10 +50,14 @@ class GalleryView(QListView):
 
     edge_wished = Signal(int)
     painted = Signal(object)  # places of tiles that were drawn, those that are wholly in view
+    head_pressed = Signal(int)  # of a group
 
     def __init__(self, delegate: TileDelegate, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._tiles = delegate
+        self.heads: GroupHeads | None = None
+        self._laid: tuple[object, Layout] | None = None
+        self.target = -1  # a group whose head is lit
         self.setItemDelegate(delegate)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -64,6 +70,15 @@ class GalleryView(QListView):
         self.setMouseTracking(True)
         self.setAccessibleName("Images of the queue")
         self.ground = self.palette().base().color()
+
+    def set_heads(self, heads: GroupHeads | None) -> None:
+        """Show the images in groups, or not; the model has to be reset with its images next."""
+        self.heads, self._laid = heads, None
+
+    def show_heads(self) -> None:
+        """Paint the heads that are in view anew: their figures are others."""
+        for group in self.arranged.groups_between(*self._stretch()):
+            self.viewport().update(self._head_rect(group))
 
     def set_edge(self, edge: int) -> None:
         """Show images with this edge; what stood in the middle stays in view."""
@@ -91,13 +106,52 @@ class GalleryView(QListView):
         model = self.model()
         return model.rowCount() if model is not None else 0
 
+    @property
+    def arranged(self) -> Layout:
+        """Where everything stands, computed when something of it has changed."""
+        heads, line = self.heads, self._tiles.geometry.height
+        counts = tuple(heads.counts) if heads else (self._count(),)
+        header = heads.height if heads else 0
+        key = (counts, self.columns, line, header)
+        if self._laid is None or self._laid[0] != key:
+            made = Layout(counts=counts, columns=self.columns, line=line, header=header, edge=_EDGE)
+            self._laid = (key, made)
+        return self._laid[1]
+
+    @property
+    def covered(self) -> int:
+        """How much at the top the head of the group that is scrolled through covers."""
+        return self.heads.height if self.heads else 0
+
+    def _stretch(self) -> tuple[int, int]:
+        """What is in view, in the heights of the layout."""
+        top = self.verticalOffset()
+        return top, top + self.viewport().height()
+
     def visible_rows(self) -> range:
         """Places whose tiles are at least partly in view."""
-        high = self._tiles.geometry.height
-        top = self.verticalOffset() - _EDGE
-        first = max(0, top // high) * self.columns
-        last = ((top + self.viewport().height()) // high + 1) * self.columns
-        return range(min(first, self._count()), min(last, self._count()))
+        found = self.arranged.places_between(*self._stretch())
+        return range(min(found.start, self._count()), min(found.stop, self._count()))
+
+    def _whole(self) -> QRect:
+        """The part of the view that no head covers."""
+        return self.viewport().rect().adjusted(0, self.covered, 0, 0)
+
+    def _head_rect(self, group: int) -> QRect:
+        """Where the head of a group stands; it stays at the top while its images pass."""
+        layout, offset = self.arranged, self.verticalOffset()
+        top = layout.header_top(group) - offset
+        if top < 0:
+            end = layout.header_top(group + 1) - offset if group + 1 < layout.groups else 1 << 30
+            top = min(0, end - layout.header)
+        return QRect(0, top, self.viewport().width(), layout.header)
+
+    def head_at(self, point: QPoint) -> int:
+        """The group whose head is at a point of the view, or -1."""
+        if self.heads is None:
+            return -1
+        near = self.arranged.groups_between(*self._stretch())
+        return next((group for group in near if self._head_rect(group).contains(point)), -1)
 
     @property
     def edge(self) -> int:
@@ -106,7 +160,7 @@ class GalleryView(QListView):
 
     def whole_places(self) -> list[int]:
         """Places whose tiles are wholly in view."""
-        whole, places = self.viewport().rect(), self.visible_rows()
+        whole, places = self._whole(), self.visible_rows()
         rects = self._rects(places)
         return [place for place, rect in zip(places, rects, strict=True) if whole.contains(rect)]
 
@@ -118,19 +172,18 @@ class GalleryView(QListView):
 
     def _rects(self, places: range) -> list[QRect]:
         """Where tiles stand; the room is measured once for all of them."""
-        columns, pitch, size = self.columns, self._pitch, self._tiles.geometry
-        wide, high = size.width, size.height
-        left, top = _EDGE + (pitch - wide) / 2, _EDGE - self.verticalOffset()
+        pitch, size, layout = self._pitch, self._tiles.geometry, self.arranged
+        wide, high, offset = size.width, size.height, self.verticalOffset()
+        left = _EDGE + (pitch - wide) / 2
         return [
-            QRect(round(left + column * pitch), top + line * high, wide, high)
-            for line, column in (divmod(place, columns) for place in places)
+            QRect(round(left + column * pitch), top - offset, wide, high)
+            for column, top in (layout.position(place) for place in places)
         ]
 
     def indexAt(self, point: QPoint) -> QModelIndex:
         column = int((point.x() - _EDGE) // self._pitch)
-        line = (point.y() + self.verticalOffset() - _EDGE) // self._tiles.geometry.height
-        place = line * self.columns + column
-        if not (0 <= column < self.columns and line >= 0 and place < self._count()):
+        place = self.arranged.place_at(column, point.y() + self.verticalOffset())
+        if not 0 <= place < self._count() or self.head_at(point) >= 0:
             return QModelIndex()
         index = self.model().index(place, 0)
         return index if self.visualRect(index).contains(point) else QModelIndex()
@@ -144,8 +197,8 @@ class GalleryView(QListView):
         bar = self.verticalScrollBar()
         if hint == QAbstractItemView.ScrollHint.PositionAtCenter:
             bar.setValue(bar.value() + rect.center().y() - height // 2)
-        elif rect.top() < 0:
-            bar.setValue(bar.value() + rect.top() - _EDGE)
+        elif rect.top() < self.covered:
+            bar.setValue(bar.value() + rect.top() - self.covered - _EDGE)
         elif rect.bottom() > height:
             bar.setValue(bar.value() + rect.bottom() - height + _EDGE)
 
@@ -172,18 +225,18 @@ class GalleryView(QListView):
         if not count:
             return QModelIndex()
         now = self.currentIndex().row() if self.currentIndex().isValid() else 0
-        line = self.columns
-        page = max(1, self.viewport().height() // self._tiles.geometry.height) * line
+        lines = max(1, self.viewport().height() // self._tiles.geometry.height)
+        beside = self.arranged.beside
         move = QAbstractItemView.CursorAction
         to = {
             move.MoveLeft: now - 1,
             move.MovePrevious: now - 1,
             move.MoveRight: now + 1,
             move.MoveNext: now + 1,
-            move.MoveUp: now - line if now >= line else now,
-            move.MoveDown: now + line if now + line < count else now,
-            move.MovePageUp: now - page,
-            move.MovePageDown: now + page,
+            move.MoveUp: beside(now, -1),
+            move.MoveDown: beside(now, 1),
+            move.MovePageUp: beside(now, -lines) if beside(now, -lines) != now else 0,
+            move.MovePageDown: beside(now, lines) if beside(now, lines) != now else count - 1,
             move.MoveHome: 0,
             move.MoveEnd: count - 1,
         }[action]
@@ -199,15 +252,12 @@ class GalleryView(QListView):
         self.selectionModel().select(selection, command)
 
     def _touched(self, rect: QRect, selection: QItemSelection) -> None:
-        high, offset, count = self._tiles.geometry.height, self.verticalOffset(), self._count()
-        first = max(0, (rect.top() + offset - _EDGE) // high)
-        last = (rect.bottom() + offset - _EDGE) // high
+        offset = self.verticalOffset()
         left = max(0, int((rect.left() - _EDGE) // self._pitch))
         right = min(self.columns - 1, int((rect.right() - _EDGE) // self._pitch))
-        for line in range(first, last + 1):
-            a, b = line * self.columns + left, min(line * self.columns + right, count - 1)
-            if a <= b:
-                selection.select(self.model().index(a, 0), self.model().index(b, 0))
+        index = self.model().index
+        for run in self.arranged.runs(rect.top() + offset, rect.bottom() + 1 + offset, left, right):
+            selection.select(index(run.start, 0), index(run.stop - 1, 0))
 
     def _run(self, rect: QRect, selection: QItemSelection) -> None:
         corners = (rect.topLeft(), rect.topRight(), rect.bottomLeft(), rect.bottomRight())
@@ -230,10 +280,9 @@ class GalleryView(QListView):
         return region
 
     def updateGeometries(self) -> None:
-        lines = -(-self._count() // self.columns)
         high, view = self._tiles.geometry.height, self.viewport().height()
         bar = self.verticalScrollBar()
-        bar.setRange(0, max(0, lines * high + 2 * _EDGE - view))
+        bar.setRange(0, max(0, self.arranged.height - view))
         bar.setEnabled(bar.maximum() > 0)  # its room stays, its handle goes
         bar.setPageStep(view)
         bar.setSingleStep(max(20, high // 4))
@@ -265,7 +314,7 @@ class GalleryView(QListView):
         chosen, current = self.selectionModel(), self.currentIndex()
         model = self.model()
         shown: list[int] = []
-        whole, places = self.viewport().rect(), self.visible_rows()
+        whole, places = self._whole(), self.visible_rows()
         for place, rect in zip(places, self._rects(places), strict=True):
             if not region.intersects(rect):  # far-off tiles of which one changed are left alone
                 continue
@@ -279,9 +328,20 @@ class GalleryView(QListView):
             self._tiles.paint(painter, option, index)
             if whole.contains(rect):
                 shown.append(place)
+        self._paint_heads(painter, region)
         painter.end()
         if shown:
             self.painted.emit(shown)
+
+    def _paint_heads(self, painter: QPainter, region: QRegion) -> None:
+        """Over the tiles, since the head of the group that is scrolled through stays."""
+        if self.heads is None:
+            return
+        for group in self.arranged.groups_between(*self._stretch()):
+            box = self._head_rect(group)
+            if region.intersects(box):
+                painter.fillRect(box, self.ground)
+                self.heads.paint(painter, box, group, lit=group == self.target)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
@@ -299,6 +359,14 @@ class GalleryView(QListView):
             event.ignore()
             return
         super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        group = self.head_at(event.position().toPoint())
+        if group >= 0:
+            if event.button() == Qt.MouseButton.LeftButton:
+                self.head_pressed.emit(group)
+            return
+        super().mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         QAbstractItemView.mouseMoveEvent(self, event)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QSplitter, QWidget
 from leukview.domain.progress import CancelToken
 from leukview.ui import messages, theme
 from leukview.ui.controller import Controller, Stage
+from leukview.ui.grouping import Grouping
 from leukview.ui.models import queue, summary
 from leukview.ui.models.gallery_model import GalleryModel
 from leukview.ui.models.queue import Filter, Order, Rows, Tab
@@ -25,7 +26,7 @@ from leukview.ui.widgets.banner import Banner
 from leukview.ui.widgets.class_bar import ClassBar
 from leukview.ui.widgets.current_image import CurrentImage
 from leukview.ui.widgets.empty_state import Doing
-from leukview.ui.widgets.gallery_view import GalleryView
+from leukview.ui.widgets.gallery_drag import DragGallery
 from leukview.ui.widgets.queue_bar import QueueBar
 from leukview.ui.widgets.run_strip import RunStrip
 from leukview.ui.widgets.tabs import Tabs
@@ -65,8 +66,9 @@ class ReviewPage(QSplitter):
         self.loader = PixelLoader(self)
         self.model = GalleryModel(self)
         self.delegate = TileDelegate(theme_, self.loader)
-        self.gallery = GalleryView(self.delegate)
+        self.gallery = DragGallery(self.delegate)
         self.gallery.setModel(self.model)
+        self.grouping = Grouping(theme_, self.gallery, controller, settings)
         self.empty = empty_state.EmptyState(theme_, self.gallery.viewport())
         inside = parts.column()
         inside.addWidget(self.empty)
@@ -122,6 +124,7 @@ class ReviewPage(QSplitter):
         self.bar.refresh.connect(self.rebuild)
         self.empty.pressed.connect(self._leave_empty)
         self.gallery.edge_wished.connect(self.set_edge)
+        self.grouping.rebuild.connect(self.rebuild)
         self.scanning.begun.connect(self._begin_class)
         self.scanning.turned.connect(self._turn)
         self._controller.opened.connect(self._opened)
@@ -148,6 +151,7 @@ class ReviewPage(QSplitter):
         self.tab, self.filter, self._window = Tab.ALL, Filter(), 1.0
         self.tabs.choose(0)
         self.scanning.reset()
+        self.grouping.reset()
         self._controller.background(self._measure_window, self._set_window)
         self.rebuild()
         self.go(0)
@@ -180,6 +184,7 @@ class ReviewPage(QSplitter):
         self.inspector.set_classes(review.classes, threshold)
         self.bar.popup.set_classes(review.classes)
         self.scanning.reset()
+        self.grouping.reset()
         self.filter = Filter()
         self.rebuild()
 
@@ -225,6 +230,7 @@ class ReviewPage(QSplitter):
         order = self._order(review)
         rows = queue.build(review, self.tab, self.filter, order, self.scanning.scan.index)
         self.scanning.switch(self.tab is Tab.CLASS)
+        rows = self.grouping.take(review, rows, self.tab, self.filter)
         self._fill(review, self.scanning.take(rows) if self.scanning.on else rows)
         found = self.model.place(row) if row >= 0 else -1
         self.go(found if found >= 0 else max(0, place))
@@ -284,7 +290,8 @@ class ReviewPage(QSplitter):
         review = self.review
         if review is None:
             return
-        if self._controller.stage is Stage.RUNNING and not self.scanning.on:
+        fixed = self.scanning.on or self.grouping.rows is not None
+        if self._controller.stage is Stage.RUNNING and not fixed:
             belongs = queue.mask(review, self.tab, self.filter)
             belongs[self.model.rows] = False
             fresh = np.flatnonzero(belongs).astype(np.int64)
@@ -332,7 +339,7 @@ class ReviewPage(QSplitter):
             return
         rows, scan = self.model.rows, self.scanning.scan
         belongs = queue.mask(review, self.tab, self.filter, scan.index)
-        all_ = scan.rows if self.scanning.on else rows
+        all_ = scan.rows if self.scanning.on else self.grouping.all_of(rows)
         if not len(all_) and belongs.any():
             self.rebuild()  # there is nothing that could move under the hand
             return
@@ -345,6 +352,7 @@ class ReviewPage(QSplitter):
             stale = stale or not belongs[all_].all()
         self.bar.show_counts(len(all_), decided, stale=stale)
         self.scanning.show()
+        self.grouping.show()
         if self._controller.folder is not None:
             checklist.show(self.side, self._controller.folder, self._controller.stage, count)
         self._say_empty()
