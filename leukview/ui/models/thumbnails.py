@@ -33,11 +33,14 @@ Pixels = NDArray[np.uint8]
 
 
 def to_image(pixels: Pixels) -> QImage:
-    """A QImage that owns its bytes, of uint8 (H, W, 3) RGB."""
+    """A QImage that owns its bytes, of uint8 (H, W, 3) RGB.
+
+    Its format is the one that a pixmap keeps, so that the worker converts it and not the window.
+    """
     packed = np.ascontiguousarray(pixels)
     height, width, _ = packed.shape
     view = QImage(packed.data, width, height, 3 * width, QImage.Format.Format_RGB888)
-    return view.copy()
+    return view.convertToFormat(QImage.Format.Format_RGB32)
 
 
 def centre(pixels: Pixels, window: float) -> Pixels:

@@ -38,6 +38,7 @@ class ProbabilityBars(QWidget):
         self._hatched = self._compact = False
         self._ground = self._drawn = QPixmap()
         self._wide = 0  # of the widest name
+        self._places: list[tuple[QRectF, QRectF]] = []  # of the lines, and of their bars
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         theme_.changed.connect(self._draw_anew)
 
@@ -121,7 +122,9 @@ class ProbabilityBars(QWidget):
         metrics = QFontMetrics(self._font)
         shown = self.names()
         self._wide = max((metrics.horizontalAdvance(name) for name in shown), default=0) + 4
-        for look, name, line in zip(self._looks, shown, self._lines(), strict=True):
+        lines = self._lines()
+        self._places = [(line, self._track(line)) for line in lines]
+        for look, name, line in zip(self._looks, shown, lines, strict=True):
             self._head(painter, line, look, name)
             painter.setPen(QPen(QColor(self._border), 1))
             painter.setBrush(QColor(self._theme.tokens.field))
@@ -136,8 +139,8 @@ class ProbabilityBars(QWidget):
         ink = QColor(self._theme.tokens.text)
         style = Qt.BrushStyle.BDiagPattern if self._hatched else Qt.BrushStyle.SolidPattern
         right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
-        for number, (look, line) in enumerate(zip(self._looks, self._lines(), strict=True)):
-            track = self._track(line)
+        for number, look in enumerate(self._looks):
+            line, track = self._places[number]
             if number < len(self._values):
                 value = self._values[number]
                 painter.setPen(ink)
