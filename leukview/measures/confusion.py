@@ -19,6 +19,7 @@ class PerClass:
     precision: Floats
     f1: Floats
     specificity: Floats
+    kappa: Floats
 
 
 def matrix(rows: Counts, columns: Counts, n: int) -> Counts:
@@ -47,6 +48,7 @@ def per_class(counts: Counts) -> PerClass:
         precision=_share(right, said),
         f1=_share(2 * right, truth + said),
         specificity=_share(all_ - truth - said + right, all_ - truth),
+        kappa=_kappa_each(right, truth, said, float(all_)),
     )
 
 
@@ -61,6 +63,16 @@ def kappa(counts: Counts) -> float:
     observed = float(np.trace(counts)) / total
     expected = float((counts.sum(axis=0) * counts.sum(axis=1)).sum()) / total**2
     return (observed - expected) / (1 - expected) if expected < 1 else float("nan")
+
+
+def _kappa_each(right: Floats, truth: Counts, said: Counts, n: float) -> Floats:
+    """Cohen's kappa of each class against the rest, from its two by two table."""
+    if not n:
+        return np.full(len(right), np.nan)
+    first, second = truth / n, said / n
+    expected = first * second + (1 - first) * (1 - second)
+    observed = (n - truth - said + 2 * right) / n
+    return _share(observed - expected, np.where(expected < 1, 1 - expected, 0.0))
 
 
 def _share(part: Floats, whole: Floats | Counts) -> Floats:

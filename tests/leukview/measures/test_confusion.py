@@ -33,12 +33,16 @@ def test_everything_agrees_with_scikit_learn(pairs: tuple[np.ndarray, np.ndarray
         np.testing.assert_allclose(values, score(truth, said, labels=labels, average=None))
     inverse = [sk.recall_score(truth != c, said != c) for c in labels]
     np.testing.assert_allclose(found.specificity, inverse)
+    alone = [sk.cohen_kappa_score(truth == c, said == c) for c in labels]
+    np.testing.assert_allclose(found.kappa, alone, atol=1e-12)
 
 
 def test_what_cannot_be_computed_is_nan() -> None:
     assert math.isnan(confusion.kappa(np.zeros((2, 2), np.int64)))
     assert math.isnan(confusion.kappa(np.array([[4, 0], [0, 0]])))
     assert math.isnan(confusion.per_class(np.array([[4, 0], [0, 0]])).sensitivity[1])
+    assert np.isnan(confusion.per_class(np.array([[4, 0], [0, 0]])).kappa).all()
+    assert np.isnan(confusion.per_class(np.zeros((2, 2), np.int64)).kappa).all()
 
 
 def test_a_class_that_does_not_exist_is_refused() -> None:
