@@ -194,7 +194,7 @@ def matrix(review: Review, *, truth: bool) -> NDArray[np.int64]:
     """Rows: decision or true class; columns: suggestion; int64 (C, C)."""
     other = review.true_class if truth else review.decided
     kinds = len(review.classes)
-    both = (other >= 0) & (other < kinds) & (review.suggested >= 0)
+    both = (other >= 0) & (other < kinds) & (review.suggested >= 0) & ~review.hidden
     return confusion.matrix(
         other[both].astype(np.int64), review.suggested[both].astype(np.int64), kinds
     )
@@ -215,12 +215,12 @@ def kappa(review: Review) -> float:
 def histogram(
     review: Review, threshold: float = 0.0
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Edges (E + 1,) and counts (E,) of the confidences.
+    """Edges (E + 1,) and counts (E,) of the confidences that are not hidden.
 
     The threshold is an edge too, so a bin that it cuts counts either side by itself: E is BINS, or
     one more.
     """
-    known = review.confidence[~np.isnan(review.confidence)].astype(np.float64)
+    known = review.confidence[~np.isnan(review.confidence) & ~review.hidden].astype(np.float64)
     known = known.round(6)  # as float32 0.77 is below 0.77
     usual = np.linspace(0.0, 1.0, BINS + 1)
     inside = 0.0 < threshold < 1.0 and not np.isclose(usual, threshold, rtol=0, atol=1e-9).any()
