@@ -11,6 +11,7 @@ from leukview.ui import messages
 from leukview.ui.actions import Actions
 from leukview.ui.controller import Controller
 from leukview.ui.dialogs.text_dialogs import CommentDialog, ReasonDialog
+from leukview.ui.filters import Filters
 from leukview.ui.models import queue
 from leukview.ui.models.queue import Rows
 from leukview.ui.resuming import Resuming
@@ -34,6 +35,7 @@ class Deciding(QObject):
         page.gallery.painted.connect(self._painted)
         page.gallery.dropped.connect(lambda group: self.decide(page.grouping.index_of(group)))
         self._resuming = Resuming(page, controller)
+        Filters(page, controller, settings).said.connect(self.said)
         controller.replaced.connect(self._reload)
         controller.noted.connect(self.said)
 

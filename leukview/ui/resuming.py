@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 from PySide6.QtCore import QObject, QTimer
 
 from leukview.ui.controller import Controller
 from leukview.ui.models import queue
-from leukview.ui.models.queue import Cell, Filter, Order, Tab
+from leukview.ui.models.kept_filter import Kept, filter_of, kept
+from leukview.ui.models.queue import Cell, Order, Tab
 from leukview.ui.widgets.review_page import ReviewPage
 from leukview.workflows.opened import keep_place, keep_view, place_of, view_of
 from leukview.workflows.review import Review
@@ -20,7 +23,7 @@ class View(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         tab, order: the values of `Tab` and `Order`.
-        classes, low, high, undecided: of `Filter`.
+        filter: but for its cell.
         cell: its suggested and its other class, and whether that is the true one.
         scanned: class of By class.
         page: of it, from 0.
@@ -28,10 +31,7 @@ class View(msgspec.Struct, frozen=True, omit_defaults=True):
 
     tab: Tab = Tab.ALL
     order: Order | None = None
-    classes: tuple[str, ...] = ()
-    low: float = 0.0
-    high: float = 1.0
-    undecided: bool = False
+    filter: Kept = Kept()
     cell: tuple[str, str, bool] | None = None
     scanned: str = ""
     page: int = 0
@@ -114,13 +114,7 @@ class Resuming(QObject):
         if view.cell and set(view.cell[:2]) <= set(ids):
             suggested, other = (ids.index(one) for one in view.cell[:2])
             cell = Cell(suggested, other, view.cell[2])
-        page.filter = Filter(
-            classes=frozenset(ids.index(one) for one in view.classes if one in ids),
-            low=view.low,
-            high=view.high,
-            undecided=view.undecided,
-            cell=cell,
-        )
+        page.filter = replace(filter_of(view.filter, ids), cell=cell)
         page.show_tab(view.tab)
 
     def _view(self, review: Review) -> View:
@@ -129,10 +123,7 @@ class Resuming(QObject):
         return View(
             tab=page.tab,
             order=page.order_of(page.tab),
-            classes=tuple(ids[n] for n in sorted(chosen.classes)),
-            low=chosen.low,
-            high=chosen.high,
-            undecided=chosen.undecided,
+            filter=kept(chosen, ids),
             cell=(ids[cell.suggested], ids[cell.other], cell.truth) if cell else None,
             scanned=ids[page.scanning.scan.index] if ids else "",
             page=page.scanning.scan.page,

@@ -8,8 +8,10 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import msgspec
 from PySide6.QtCore import QByteArray, QSettings
 
+from leukview.ui.models.kept_filter import Kept
 from leukview.ui.theme import Wish
 
 _RECENT = 8
@@ -115,6 +117,20 @@ class Settings:
     @folded.setter
     def folded(self, names: list[str]) -> None:
         self._store.setValue("folded_patients", json.dumps(names))
+
+    @property
+    def filters(self) -> dict[str, Kept]:
+        """Filters by the names that the reviewer gave them; damaged ones are none."""
+        try:
+            return msgspec.json.decode(
+                str(self._store.value("filters", "{}")), type=dict[str, Kept]
+            )
+        except msgspec.DecodeError:
+            return {}
+
+    @filters.setter
+    def filters(self, named: dict[str, Kept]) -> None:
+        self._store.setValue("filters", msgspec.json.encode(named).decode())
 
     @property
     def recent(self) -> list[Recent]:

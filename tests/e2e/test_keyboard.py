@@ -163,7 +163,11 @@ def test_the_filter_is_worked_by_keys_alone(qtbot, opened):
     assert popup.focusWidget() is box
     qtbot.keyClick(box, Qt.Key.Key_Space)
     assert opened.page.filter.classes == {0}
-    for expected in (popup.boxes[1], popup.low, popup.high, popup.undecided, popup.reset):
+    marks = (popup.unfamiliar, popup.flagged, popup.commented, popup.low, popup.high)
+    named = (popup.name, popup.kept, popup.save, popup.reset)  # nothing to remove
+    assert popup.save.isEnabled() is False
+    popup.kept.setEditText("first class")
+    for expected in (popup.boxes[1], popup.undecided, *popup.states.values(), *marks, *named):
         qtbot.keyClick(popup.focusWidget(), Qt.Key.Key_Tab)
         assert popup.focusWidget() is expected
     qtbot.keyClick(box, Qt.Key.Key_Escape)

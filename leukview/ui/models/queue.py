@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import enum
+import fnmatch
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +17,7 @@ from leukview.workflows.review import Review
 
 Rows = NDArray[np.int64]
 UNDECIDED = tuple(DecisionState).index(DecisionState.UNDECIDED)
+_TELLING = (DecisionState.AGREED, DecisionState.CHANGED)  # what the suggestion is
 
 
 class Tab(enum.StrEnum):
@@ -71,7 +75,11 @@ class Filter:
     Attributes:
         classes: indices of the classes shown (by decision, else suggestion); empty: all.
         low, high: range of confidence that is shown, 0 to 1.
-        undecided: only images without a decision.
+        undecided: images without a decision; with `states` images that are either.
+        states: only images that a person left so.
+        unfamiliar: only images unlike the training images.
+        flagged, commented: only images that a person gave a flag, a comment.
+        name: only images in whose name this stands, or that it describes with * and ?.
         cell: only the images of one cell of a confusion matrix.
     """
 
@@ -79,6 +87,11 @@ class Filter:
     low: float = 0.0
     high: float = 1.0
     undecided: bool = False
+    states: frozenset[DecisionState] = frozenset()
+    unfamiliar: bool = False
+    flagged: bool = False
+    commented: bool = False
+    name: str = ""
     cell: Cell | None = None
 
     @property
@@ -149,19 +162,76 @@ def mask(review: Review, tab: Tab, chosen: Filter, index: int = 0) -> NDArray[np
     if tab is Tab.SETTLE:
         keep[:] = False
         keep[review.differing_rows] = True
-    if tab is Tab.UNDECIDED or chosen.undecided:
+    if tab is Tab.UNDECIDED:
         keep &= undecided(review)
+    return passing(review, chosen, keep) if chosen != Filter() else keep
+
+
+def passing(review: Review, chosen: Filter, keep: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which of the images (bool, N) pass the filter; what is hidden passes none that would tell."""
+    if chosen.undecided or chosen.states:
+        keep &= _in_states(review, chosen)
     if chosen.classes:
         keep &= np.isin(shown_class(review), list(chosen.classes))
-    if chosen.low > 0.0 or chosen.high < 1.0:
-        with np.errstate(invalid="ignore"):
-            keep &= (review.confidence >= chosen.low) & (review.confidence <= chosen.high)
+    if chosen.flagged:
+        keep &= review.flagged
+    if chosen.commented:
+        keep &= np.isin(np.arange(review.count), list(review.comments))
+    telling = [one for asked, one in _telling(review, chosen) if asked]
+    if telling:
         keep &= ~review.hidden
-    if chosen.cell is not None:
-        other = review.true_class if chosen.cell.truth else review.decided
-        keep &= (review.suggested == chosen.cell.suggested) & (other == chosen.cell.other)
-        keep &= ~review.hidden
+    for one in telling:
+        keep &= one()
     return keep
+
+
+def _telling(
+    review: Review, chosen: Filter
+) -> tuple[tuple[bool, Callable[[], NDArray[np.bool_]]], ...]:
+    """What is asked of the suggestion or the name, and what answers it; bool (N,)."""
+
+    def sure() -> NDArray[np.bool_]:
+        with np.errstate(invalid="ignore"):
+            return (review.confidence >= chosen.low) & (review.confidence <= chosen.high)
+
+    def in_cell() -> NDArray[np.bool_]:
+        cell = chosen.cell
+        assert cell is not None
+        other = review.true_class if cell.truth else review.decided
+        return np.asarray((review.suggested == cell.suggested) & (other == cell.other))
+
+    return (
+        (chosen.low > 0.0 or chosen.high < 1.0, sure),
+        (chosen.unfamiliar, lambda: review.unfamiliar),
+        (bool(chosen.name), lambda: _named(review, chosen.name)),
+        (chosen.cell is not None, in_cell),
+    )
+
+
+def _in_states(review: Review, chosen: Filter) -> NDArray[np.bool_]:
+    """Which images are undecided or in one of the states, as it is asked; bool (N,).
+
+    Whether a decision agrees with a suggestion that is hidden must not be told: such an image is
+    in neither of the two states.
+    """
+    asked = set(chosen.states) | ({DecisionState.UNDECIDED} if chosen.undecided else set())
+    keep = np.isin(review.state, [n for n, state in enumerate(DecisionState) if state in asked])
+    telling = np.isin(
+        review.state, [n for n, state in enumerate(DecisionState) if state in _TELLING]
+    )
+    return np.asarray(keep & ~(telling & review.hidden))
+
+
+def _named(review: Review, pattern: str) -> NDArray[np.bool_]:
+    """Which images have such a name, in whatever case; bool (N,)."""
+    wanted = pattern.casefold()
+    names = (image.name.casefold() for image in review.images)
+    if set("*?[") & set(wanted):
+        described = re.compile(fnmatch.translate(wanted)).match
+        found = (described(name) is not None for name in names)
+    else:
+        found = (wanted in name for name in names)
+    return np.fromiter(found, dtype=np.bool_, count=review.count)
 
 
 def sureness(review: Review) -> NDArray[np.float32]:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
 from PySide6.QtWidgets import (
-    QCheckBox,
-    QDoubleSpinBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -20,115 +17,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from leukview.domain.classes import CellClass
 from leukview.ui import theme
 from leukview.ui.models.queue import Filter, Order
 from leukview.ui.theme import Style, Theme
 from leukview.ui.widgets import parts, tile
+from leukview.ui.widgets.filter_popup import FilterPopup
 
 _NARROW = 600
 _AROUND = 130  # margins, gaps, and what a chip has around its words
-
-
-class FilterPopup(QFrame):
-    """What to leave out of the queue. It closes at a click beside it, or Esc."""
-
-    changed = Signal(object)
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Popup)
-        self.setProperty("role", "card")
-        self.setMinimumWidth(296)
-        self._shown = Filter()
-        self._boxes: list[QCheckBox] = []
-        body = parts.column(margins=(16, 12, 16, 16), gap=10)
-        self.setLayout(body)
-        self._class_title = parts.label(style=Style.CAPTION, tone="second")
-        body.addWidget(self._class_title)
-        self._classes = parts.column(gap=6)
-        body.addLayout(self._classes)
-        line = parts.row()
-        self.low, self.high = self._spin("Least"), self._spin("Most")
-        title = parts.label("Confidence of the suggestion", Style.CAPTION, tone="second")
-        words = parts.label("from"), parts.label("to")
-        for word, spin in zip(words, (self.low, self.high), strict=True):
-            line.addWidget(word)
-            line.addWidget(spin, 1)
-        self._of_model: list[QWidget] = [parts.hairline(), title, *words, self.low, self.high]
-        body.addWidget(self._of_model[0])
-        body.addWidget(title)
-        body.addLayout(line)
-        body.addWidget(parts.hairline())
-        self.undecided = QCheckBox("Only undecided images")
-        body.addWidget(self.undecided)
-        self.reset = QPushButton("Clear the filter")
-        body.addWidget(self.reset)
-        self.undecided.toggled.connect(self._read)
-        self.reset.clicked.connect(lambda: self.changed.emit(Filter()))
-        self.show_filter(Filter())
-        self.set_blind(False)
-
-    def _spin(self, name: str) -> QDoubleSpinBox:
-        made = QDoubleSpinBox()
-        made.setRange(0.0, 1.0)
-        made.setSingleStep(0.05)
-        made.setDecimals(2)
-        made.setAccessibleName(f"{name} confidence")
-        made.setKeyboardTracking(False)
-        made.lineEdit().setTextMargins(
-            theme.GAP - 2, 0, 0, 0
-        )  # a style sheet's padding is not heard
-        made.valueChanged.connect(self._read)
-        return made
-
-    def set_classes(self, classes: Sequence[CellClass]) -> None:
-        parts.clear(self._classes)
-        self._boxes = []
-        for one in classes:
-            box = QCheckBox(one.name)
-            box.toggled.connect(self._read)
-            self._boxes.append(box)
-            self._classes.addWidget(box)
-        parts.in_order([*self._boxes, self.low, self.high, self.undecided, self.reset])
-
-    def set_blind(self, blind: bool) -> None:
-        """Without suggestions only what the reader decided can be filtered."""
-        self._class_title.setText(
-            "Class that you decided" if blind else "Class (decision, else suggestion)"
-        )
-        for widget in self._of_model:
-            widget.setVisible(not blind)
-
-    @property
-    def boxes(self) -> Sequence[QCheckBox]:
-        return self._boxes
-
-    def show_filter(self, chosen: Filter) -> None:
-        """Show a filter without saying that it changed."""
-        self._shown = chosen
-        widgets = (*self._boxes, self.low, self.high, self.undecided)
-        for widget in widgets:
-            widget.blockSignals(True)
-        for number, box in enumerate(self._boxes):
-            box.setChecked(number in chosen.classes)
-        self.low.setValue(chosen.low)
-        self.high.setValue(chosen.high)
-        self.undecided.setChecked(chosen.undecided)
-        for widget in widgets:
-            widget.blockSignals(False)
-        self.reset.setEnabled(chosen != Filter())
-
-    def _read(self) -> None:
-        chosen = frozenset(n for n, box in enumerate(self._boxes) if box.isChecked())
-        self.changed.emit(
-            replace(
-                self._shown,
-                classes=chosen,
-                low=min(self.low.value(), self.high.value()),
-                high=max(self.low.value(), self.high.value()),
-                undecided=self.undecided.isChecked(),
-            )
-        )
 
 
 class QueueBar(QFrame):
