@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QAction, QActionGroup
 
+from leukview.domain.classes import Unit
 from leukview.domain.progress import CancelToken
 from leukview.ui.controller import Controller, Stage
 from leukview.ui.dialogs.slides_dialog import SlidesDialog, choose_parent
@@ -215,6 +216,12 @@ class Slides(QObject):
         target = review.record.target if review is not None else 0
         self._target.setEnabled(review is not None and review.record.open)
         self.targets.get(target, self.targets[0]).setChecked(True)
+        # Named after what is counted: a model of fields has images that show many cells.
+        choice = self._controller.choice
+        fields = choice is not None and choice.model.contract.unit is Unit.FIELD
+        for count, action in self.targets.items():
+            if count:
+                action.setText(f"{count} {'images' if fields else 'cells'}")
 
     def _tell_target(self, *, anew: bool = False) -> None:
         """Say it once, when the last cell is counted; take it back when one is missing again."""

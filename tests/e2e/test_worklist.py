@@ -280,6 +280,20 @@ def test_a_target_is_chosen_in_the_menu_stands_in_the_checklist_and_after_a_rest
     assert targets(h)[0].isChecked()
 
 
+def test_a_target_is_named_after_what_is_counted(start, hand, slides, toy_field_model):
+    h = hand(start())
+    h.open(slides[0])
+    assert targets(h)[200].text() == "200 cells"
+    fields = hand(start(model=str(toy_field_model)))
+    fields.open(slides[1])
+    assert [action.text() for action in targets(fields).values()] == [
+        "&None",
+        "100 images",
+        "200 images",
+        "400 images",
+    ]
+
+
 def test_reaching_the_target_is_said_and_taken_back_when_a_cell_is_missing_again(
     start, hand, slides
 ):

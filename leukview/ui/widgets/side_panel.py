@@ -18,10 +18,7 @@ from leukview.ui.widgets.slide_list import SlideList
 from leukview.workflows.worklist import Slide
 
 LEAST, USUAL = 176, 224
-EMPTY = (
-    "No slides on the worklist. Add the folders of several slides to see here, by patient, what is"
-    " left to do."
-)
+EMPTY = "Add the folders of several slides to see here, by patient, what is left of each."
 
 
 class FolderRow(QPushButton):
