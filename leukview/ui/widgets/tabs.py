@@ -35,13 +35,13 @@ class Tabs(QWidget):
             self._line.addWidget(button)
         self.more = QToolButton()
         self.more.setProperty("kind", "flat")
-        self.more.setToolTip("More queues")
-        self.more.setAccessibleName("More queues")
+        self.more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.more.setIconSize(QSize(theme.ICON, theme.ICON))
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._menu = QMenu(self.more)
         self.more.setMenu(self._menu)
         self._line.addWidget(self.more, 0, Qt.AlignmentFlag.AlignVCenter)
+        self.more.setText(f"+{len(words)}")  # measured before it is shown
         self._line.addStretch(1)
         self._group.buttons()[0].setChecked(True)
         self._group.idClicked.connect(self._choose)
@@ -128,6 +128,10 @@ class Tabs(QWidget):
             self.button(number).setVisible(number in shown)
         hidden = [number for number in self._offered if number not in shown]
         self.more.setVisible(bool(hidden))
+        self.more.setText(f"+{len(hidden)}")
+        words = [" ".join(self.button(number).text().split()) for number in hidden]
+        self.more.setToolTip("\n".join(["More queues", *words]))
+        self.more.setAccessibleName(f"{len(hidden)} more queues: {', '.join(words)}")
         self._menu.clear()
         for number in hidden:
             action = QAction(self.button(number).text(), self._menu)
