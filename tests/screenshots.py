@@ -190,8 +190,8 @@ def _rest(window: object, settle: Callable[..., None], shoot: Callable[..., None
     window.show_page(1)
     settle()
     shoot("overview")
-    if window.overview.against._group.button(1).isEnabled():
-        window.overview.against._group.button(1).click()
+    if window.overview.against._group.button(2).isEnabled():
+        window.overview.against._group.button(2).click()
         settle()
         shoot("truth")
     for name, dialog in (

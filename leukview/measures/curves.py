@@ -52,7 +52,7 @@ def curves(scores: NDArray[np.floating], positive: Flags) -> Curves:
     values, is_it = np.asarray(scores), np.asarray(positive, np.bool_)
     if values.shape != is_it.shape or np.isnan(values).any():
         raise ValueError("each score needs a class, and to be a number")
-    order = np.argsort(-values, kind="stable")
+    order = np.argsort(-values)  # of equal scores only the sum is used
     values, hits = values[order], np.cumsum(is_it[order])
     ends = np.flatnonzero(np.append(values[1:] != values[:-1], True)) if len(values) else hits
     found = np.concatenate([[0], hits[ends]]).astype(np.float64)

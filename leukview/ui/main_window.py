@@ -138,6 +138,7 @@ class MainWindow(QMainWindow):
         c.recents.changed.connect(self._show_recent)
         self.page.overview_wished.connect(lambda: self.show_page(OVERVIEW))
         self.overview.cell_chosen.connect(self._show_cell)
+        self.overview.queue_chosen.connect(self.page.show_tab)
         self.overview.export_clicked.connect(self.asking.export)
         self.status.problems.connect(self.asking.show_problems)
         for one in (self.deciding, self.page.scanning, self.page.grouping):

@@ -277,7 +277,7 @@ def test_the_overview_compares_with_folder_names(opened):
     window = opened.window
     window.show_page(1)
     window.overview.against.chosen.emit(window.overview.against.current)
-    window.overview.against._group.button(1).click()
+    window.overview.against._group.button(2).click()
     table = window.overview.matrix.matrix.table
     assert table.sum() == 6
     assert table.trace() == 6

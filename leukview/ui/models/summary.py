@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from leukview.domain.classes import Role, Unit
 from leukview.domain.records import DecisionState
 from leukview.measures import confusion
-from leukview.measures.intervals import clopper_pearson
+from leukview.measures.differential import Differential, differential
+from leukview.measures.intervals import clopper_pearson, wilson
 from leukview.ui import messages
 from leukview.ui.models import queue
 from leukview.workflows.review import Review
@@ -26,10 +27,11 @@ BINS = 20
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """k of n, and its exact 95 % interval."""
+    """k of n, and its 95 % interval: exact, or Wilson's."""
 
     k: int
     n: int
+    wilson: bool = False
 
     @property
     def value(self) -> float:
@@ -37,19 +39,20 @@ class Share:
 
     @property
     def interval(self) -> tuple[float, float]:
-        return _interval(self.k, self.n)
+        return _interval(self.k, self.n, self.wilson)
 
 
 @lru_cache(maxsize=4096)  # one line of a table asks several times, and most do not change
-def _interval(k: int, n: int) -> tuple[float, float]:
-    return clopper_pearson(k, n)
+def _interval(k: int, n: int, score: bool) -> tuple[float, float]:
+    return wilson(k, n) if score else clopper_pearson(k, n)
 
 
 @dataclass(frozen=True, slots=True)
 class ClassLine:
     """One class: how often suggested, decided, and combined (decision, else suggestion).
 
-    `share` is of all leukocytes, and None where a share of these makes no sense.
+    Shares are of all leukocytes that were counted in the same way, and None where that makes no
+    sense; `share` is that of the combined count.
     """
 
     index: int
@@ -57,6 +60,8 @@ class ClassLine:
     decided: int
     combined: int
     share: Share | None
+    suggested_share: Share | None = None
+    decided_share: Share | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,28 +134,36 @@ def combined(review: Review) -> NDArray[np.int16]:
     return out
 
 
-def per_class(review: Review, unit: Unit) -> list[ClassLine]:
-    """Counts per class; for cells also shares among the leukocytes, for fields only counts."""
-    classes = review.classes
-    kinds = len(classes)
-    count = {
-        name: np.bincount(column[(column >= 0) & (column < kinds)], minlength=kinds)
-        for name, column in (
-            ("suggested", np.where(review.hidden, -1, review.suggested)),
-            ("decided", review.decided),
-            ("combined", combined(review)),
+def per_class(review: Review, unit: Unit, *, score: bool = False) -> list[ClassLine]:
+    """Counts per class; for cells also shares among the leukocytes, for fields only counts.
+
+    `score` gives the shares Wilson's interval instead of the exact one.
+    """
+    kinds, roles = len(review.classes), [one.role for one in review.classes]
+    suggested, decided, both = (
+        differential(
+            np.bincount(column[(column >= 0) & (column < kinds)], minlength=kinds), roles, unit
         )
-    }
-    cells = unit is Unit.CELL
-    white = [n for n, one in enumerate(classes) if cells and one.role is Role.LEUKOCYTE]
-    total = int(sum(count["combined"][n] for n in white))
+        for column in (
+            np.where(review.hidden, -1, review.suggested),
+            review.decided,
+            combined(review),
+        )
+    )
+
+    def share(found: Differential, n: int) -> Share | None:
+        known = not np.isnan(found.shares[n])
+        return Share(int(found.counts[n]), found.white, score) if known else None
+
     return [
         ClassLine(
             index=n,
-            suggested=int(count["suggested"][n]),
-            decided=int(count["decided"][n]),
-            combined=int(count["combined"][n]),
-            share=Share(int(count["combined"][n]), total) if n in white and total else None,
+            suggested=int(suggested.counts[n]),
+            decided=int(decided.counts[n]),
+            combined=int(both.counts[n]),
+            share=share(both, n),
+            suggested_share=share(suggested, n),
+            decided_share=share(decided, n),
         )
         for n in range(kinds)
     ]

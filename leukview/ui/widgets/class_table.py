@@ -16,6 +16,7 @@ from leukview.ui.theme import ClassLook, Style, Theme
 from leukview.ui.widgets import chips
 
 _FEW = 4
+_LEAST_PLOT = 80  # pixels in which an interval can be seen
 _STEP_WIDTH = 36  # pixels between two numbers of the axis
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -66,6 +67,30 @@ class ClassTable(QWidget):
             out.append(said + ".")
         return out
 
+    def cells(self) -> list[list[object]]:
+        """Head and rows to be copied, with the shares of every column in per cent."""
+        heads = ["Class"]
+        for word in ("Suggested", "Decided", "Combined"):
+            heads += [word, f"{word}, % of leukocytes"] if self._shares else [word]
+        heads += ["95 % CI from, %", "to, %", "Beside"] if self._shares else []
+        out: list[list[object]] = [[*heads]]
+        for line in self._lines:
+            row: list[object] = [self._looks[line.index].name]
+            for count, share in (
+                (line.suggested, line.suggested_share),
+                (line.decided, line.decided_share),
+                (line.combined, line.share),
+            ):
+                row.append(count)
+                if self._shares:
+                    row.append(f"{100 * share.value:.1f}" if share else "")
+            if self._shares:
+                ends = line.share.interval if line.share else ()
+                row += [f"{100 * end:.1f}" for end in ends] or ["", ""]
+                row.append(self._apart[line.index])
+            out.append(row)
+        return out
+
     @property
     def _shares(self) -> bool:
         return any(line.share is not None for line in self._lines)
@@ -89,7 +114,16 @@ class ClassTable(QWidget):
         ]
         if self._shares:
             made += [_Column("Share", 8 * digit), _Column("95 % CI, %", 11 * digit)]
+            if self._roomy(made, 8 * digit):  # the head stands over both
+                made[0:1] = [_Column("", made[0].width), _Column("Suggested", 8 * digit)]
+            else:
+                made.insert(1, _Column("", 0))
         return made
+
+    def _roomy(self, columns: Sequence[_Column], more: int) -> bool:
+        """Whether the share of the suggestions too fits beside the axis."""
+        used = chips.WIDTH + 16 + self._name_width() + sum(c.width for c in columns) + more
+        return self.width() - used - 36 >= _LEAST_PLOT
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -105,7 +139,7 @@ class ClassTable(QWidget):
         for column in columns:
             painter.drawText(QRectF(x, 0, column.width, high), _RIGHT, column.title)
             x += column.width
-        drawn = self._shares and plot.width() >= 80
+        drawn = self._shares and plot.width() >= _LEAST_PLOT
         top = self._axis(painter, plot) if drawn else 1.0
         for number, line in enumerate(self._lines):
             box = QRectF(0, (number + 1) * high, self.width(), high)
@@ -141,23 +175,28 @@ class ClassTable(QWidget):
         painter.setPen(QColor(t.text))
         painter.drawText(name, _LEFT, self.names()[line.index])
         figures = [f"{line.suggested:,}", f"{line.decided:,}", f"{line.combined:,}"]
+        combined = 2
         if self._shares:
+            combined = 3
+            some = line.suggested_share
+            figures.insert(1, messages.percent(some.value) if some is not None else "")
             figures += ["", ""]
             if line.share is not None:
                 low, high = line.share.interval
-                figures[3:] = [
+                figures[4:] = [
                     messages.percent(line.share.value),
                     messages.interval(low, high),
                 ]
         x = names
         for number, (column, figure) in enumerate(zip(columns, figures, strict=True)):
-            main = number == (3 if self._shares else 2)
+            main = number == (4 if self._shares else 2)
             painter.setFont(theme.font(strong=main))
-            painter.setPen(QColor(t.text if number in (2, 3) else t.text_2))
-            painter.drawText(QRectF(x, box.y(), column.width, box.height()), _RIGHT, figure)
+            painter.setPen(QColor(t.text if number in (combined, combined + 1) else t.text_2))
+            if column.width:
+                painter.drawText(QRectF(x, box.y(), column.width, box.height()), _RIGHT, figure)
             x += column.width
         if self._shares and line.share is None:
-            start = names + sum(c.width for c in columns[:3]) + 2 * theme.PAD_CARD
+            start = names + sum(c.width for c in columns[:4]) + 2 * theme.PAD_CARD
             painter.setFont(theme.font(Style.CAPTION))
             painter.setPen(QColor(t.text_2))
             rest = QRectF(start, box.y(), box.right() - start, box.height())

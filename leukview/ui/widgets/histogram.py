@@ -7,48 +7,32 @@ import math
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QWidget
 
 from leukview.ui import theme
 from leukview.ui.models.summary import BINS
 from leukview.ui.theme import Style, Theme
-from leukview.ui.widgets import parts
+from leukview.ui.widgets.plot import Plot
 
 _SAME = 1e-9  # edges are sums of floats
 
 
-class Histogram(QWidget):
+class Histogram(Plot):
     """Bars below the threshold are grey, those above carry the accent."""
 
     def __init__(self, theme_: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._theme = theme_
+        super().__init__(theme_, parent)
         self._edges: NDArray[np.float64] = np.linspace(0, 1, BINS + 1)
         self._counts: NDArray[np.int64] = np.zeros(BINS, dtype=np.int64)
         self._threshold = self._least = 0.0
-        pg.setConfigOptions(antialias=True)
-        self.plot = pg.PlotWidget()
-        self.plot.setMenuEnabled(False)
-        self.plot.setMouseEnabled(x=False, y=False)
-        self.plot.hideButtons()
-        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.plot.setFrameShape(pg.PlotWidget.Shape.NoFrame)
-        self.plot.setMinimumHeight(180)
-        # Its own wish is 480 pixels high, for which the page would be scrolled.
-        self.plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
-        body = parts.column()
-        self.setLayout(body)
-        body.addWidget(self.plot)
         self._bars = pg.BarGraphItem(x=[0.5], height=[0], width=0.04)
         self._line = pg.InfiniteLine(angle=90)
         self._base = pg.InfiniteLine(pos=0, angle=0)
         self._words = pg.TextItem(anchor=(1, 0))
         for item in (self._bars, self._base, self._line, self._words):
             self.plot.addItem(item)
-        theme_.changed.connect(self._draw)
-        self._draw()
+        self.draw()
 
     def show_counts(
         self,
@@ -66,35 +50,24 @@ class Histogram(QWidget):
         self.plot.setAccessibleName(
             f"Confidence of {int(counts.sum())} suggestions, review below {threshold:.2f}"
         )
-        self._draw()
+        self.draw()
 
     @property
     def counts(self) -> NDArray[np.int64]:
         return self._counts
 
-    def _draw(self) -> None:
-        t = self._theme.tokens
+    def draw(self) -> None:
+        t = self.tokens
         caption = theme.font(Style.CAPTION)
-        self.plot.setBackground(QColor(t.panel))
-        for name in ("left", "bottom"):
-            axis = self.plot.getAxis(name)
-            axis.setTickFont(caption)
-            axis.setTextPen(QColor(t.text_2))
-            axis.setPen(QColor(t.border))
-            axis.setStyle(tickLength=0, hideOverlappingLabels=False)
-            axis.setZValue(-1)  # its grid lies behind the bars
+        self.draw_axes()
         first = round(10 * self._least)
         tenths = range(10, first - 1, -2 if first < 4 else -1)
-        self.plot.getAxis("bottom").setPen(pg.mkPen(None))
-        self.plot.getAxis("bottom").setTickPen(pg.mkPen(None))
-        self.plot.getAxis("bottom").setTicks([[(v / 10, f"{v / 10:.1f}") for v in tenths]])
-        self.plot.getAxis("bottom").setLabel("Confidence of the suggestion", color=t.text_2)
-        self.plot.getAxis("bottom").label.setFont(caption)
+        marks = [(v / 10, f"{v / 10:.1f}") for v in tenths]
+        self.label_axis("bottom", "Confidence of the suggestion", marks)
         top = max(1, int(self._counts.max()))
         step = _step(top)
         marks = [(v, f"{v:,}") for v in range(0, top + step, step)]
         self.plot.getAxis("left").setTicks([marks])
-        self.plot.showGrid(x=False, y=True, alpha=0.25)
         some = self._counts > 0  # a bar of no height would still draw its outline over the axis
         self._bars.setOpts(**self._columns(some), pen=QColor(t.panel))
         self._line.setPen(pg.mkPen(QColor(t.text), width=1.5))
@@ -111,7 +84,7 @@ class Histogram(QWidget):
 
     def _columns(self, some: NDArray[np.bool_]) -> dict[str, object]:
         """Bars of these bins; between the two parts of one that the threshold cuts is no gap."""
-        t = self._theme.tokens
+        t = self.tokens
         gap = 0.08 / BINS
         left, right = self._edges[:-1][some], self._edges[1:][some]
         below = right <= self._threshold + _SAME

@@ -9,19 +9,27 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
 from leukview.domain.classes import Unit
+from leukview.measures.agreement import agreement
 from leukview.ui import messages, theme
 from leukview.ui.models import summary
-from leukview.ui.models.queue import Cell
+from leukview.ui.models.judged import Judged, Source, judged, why_not
+from leukview.ui.models.queue import Cell, Tab
 from leukview.ui.theme import Style, Theme
 from leukview.ui.widgets import parts
-from leukview.ui.widgets.class_table import ClassTable
-from leukview.ui.widgets.histogram import Histogram
-from leukview.ui.widgets.matrix import MatrixView
+from leukview.ui.widgets.card import Card
+from leukview.ui.widgets.differential_card import DifferentialCard
+from leukview.ui.widgets.matrix_card import MatrixCard
+from leukview.ui.widgets.quality_cards import (
+    ClassChoice,
+    ConfidenceCard,
+    CurvesCard,
+    PerClassCard,
+    ReliabilityCard,
+)
 from leukview.workflows.checks import audit_result, audit_said
 from leukview.workflows.readers import switches
 from leukview.workflows.review import Review
 
-_DECIDED, _TRUTH = 0, 1
 _WIDE = 1080
 _STATES = ("Agreed", "Changed", "Unsure", "Excluded", "Not decided")
 
@@ -52,13 +60,15 @@ class Overview(QScrollArea):
     """Computed from the review when it is shown, and again when something changed."""
 
     cell_chosen = Signal(object)
+    queue_chosen = Signal(object)  # a `Tab`, after a cell of the audit sample was chosen
     export_clicked = Signal()
 
     def __init__(self, theme_: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme_
         self._review: Review | None = None
-        self._unit, self._threshold = Unit.CELL, 0.0
+        self._unit = Unit.CELL
+        self._judged: Judged | None = None
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is on it has it
@@ -72,22 +82,30 @@ class Overview(QScrollArea):
         self._cards.setSpacing(theme.PAD_PANEL)
         body.addLayout(self._cards, 1)
         self._columns = 0
-        self.table_card, inside = self._card("Counts per class")
-        self.table_note = parts.label(style=Style.CAPTION, tone="second", wrap=True)
-        self.table = ClassTable(theme_)
-        inside.addWidget(self.table_note)
-        inside.addWidget(self.table)
-        inside.addStretch(1)
-        self._matrix_card()
-        self._states_card()
-        self.histogram_card, inside = self._card("Confidence")
-        self.histogram_note = parts.label(style=Style.CAPTION, tone="second")
-        self.histogram = Histogram(theme_)
-        inside.addWidget(self.histogram_note)
-        inside.addWidget(self.histogram, 1)
+        self._add_cards()
         theme_.changed.connect(self._draw)
         self._draw()
         self._arrange(3)
+
+    def _add_cards(self) -> None:
+        """All cards, in the order of Tab."""
+        theme_ = self._theme
+        self.table_card = DifferentialCard(theme_)
+        self.table_card.method_changed.connect(self._show_table)
+        self.table, self.table_note = self.table_card.table, self.table_card.note
+        self.matrix_card = MatrixCard(theme_)
+        self.matrix_card.source_chosen.connect(self._show_judged)
+        self.matrix_card.cell_chosen.connect(self._choose)
+        self.against, self.matrix = self.matrix_card.against, self.matrix_card.matrix
+        self.reliability_card = ReliabilityCard(theme_)
+        self.histogram_card = ConfidenceCard(theme_)
+        self.histogram = self.histogram_card.figure
+        self.class_card = PerClassCard(theme_)
+        self.curve_cards = [CurvesCard(theme_, roc=roc) for roc in (True, False)]
+        self.class_choice = ClassChoice(theme_)
+        self.curve_cards[0].add_switch(self.class_choice)
+        self.class_choice.chosen.connect(self._show_curves)
+        self._states_card()
 
     def _head(self, body: QVBoxLayout) -> None:
         line = self._head_line = parts.row(gap=theme.GAP_SECTION)
@@ -103,17 +121,9 @@ class Overview(QScrollArea):
         line.addWidget(self.export_button, 0, Qt.AlignmentFlag.AlignVCenter)
         body.addLayout(line)
 
-    def _card(self, title: str) -> tuple[QFrame, QVBoxLayout]:
-        made = parts.panel("card")
-        inside = parts.column(margins=(16, 12, 16, 16), gap=6)
-        made.setLayout(inside)
-        inside.addWidget(parts.label(title, strong=True))
-        return made, inside
-
     def _states_card(self) -> None:
-        self.states_card, inside = self._card("Decisions")
-        self.states_note = parts.label(style=Style.CAPTION, tone="second")
-        inside.addWidget(self.states_note)
+        self.states_card = Card("Decisions", self._theme)
+        inside, self.states_note = self.states_card.inside, self.states_card.note
         self.states = {name: (parts.label(), parts.label(tone="second")) for name in _STATES}
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         lines = QGridLayout()  # counts under counts and shares under shares
@@ -135,57 +145,45 @@ class Overview(QScrollArea):
         inside.addWidget(self.audit)
         inside.addStretch(1)
 
-    def _matrix_card(self) -> None:
-        self.matrix_card = parts.panel("card")
-        inside = parts.column(margins=(16, 8, 16, 16), gap=6)
-        self.matrix_card.setLayout(inside)
-        line = parts.row()
-        line.addWidget(parts.label("Confusion", strong=True))
-        line.addStretch(1)
-        self.against = parts.Segments(("Decided", "Folder names"))
-        self.against.chosen.connect(lambda _number: self._show_matrix())
-        line.addWidget(self.against)
-        inside.addLayout(line)
-        self.matrix_note = parts.label(style=Style.CAPTION, tone="second", wrap=True)
-        inside.addWidget(self.matrix_note)
-        self.matrix = MatrixView(self._theme)
-        self.matrix.cell_chosen.connect(self._choose)
-        inside.addWidget(self.matrix)
-        inside.addStretch(1)
-
     def show_review(self, review: Review | None, unit: Unit, threshold: float) -> None:
         """Take a review; the figures are computed by `refresh`."""
-        self._review, self._unit, self._threshold = review, unit, threshold
-        self.against.choose(_DECIDED)
+        self._review, self._unit = review, unit
+        self._judged = None
+        self.against.choose(Source.DECIDED)
+        self.histogram_card.begin(threshold)
 
     def refresh(self) -> None:
         """Compute and show everything again."""
         review = self._review
         if review is None or not review.classes:
             return
-        looks = theme.looks(review.classes)
-        lines = summary.per_class(review, self._unit)
-        self.table.show_lines(looks, lines, summary.apart(review, lines))
-        cells = self._unit is Unit.CELL
-        self.table_note.setText(
-            "Combined: the decision where there is one, else the suggestion. Unsure and excluded"
-            " images are left out. Exact (Clopper–Pearson) intervals, of leukocytes."
-            if cells
-            else "Images, not cells: one image shows a whole field. Combined: the decision where"
-            " there is one, else the suggestion."
-        )
-        hidden = int(review.hidden.sum())
-        if hidden:
-            said = (
-                f" Left out until they are decided: {messages.images(hidden)} of the audit sample."
-            )
-            self.table_note.setText(self.table_note.text() + said)
+        self._show_table()
         self._show_figures(review)
         self._show_states(review)
-        edges, found = summary.histogram(review, self._threshold)
-        self.histogram.show_counts(edges, found, self._threshold, len(looks))
-        self.histogram_note.setText(f"{messages.images(int(found.sum()))} with a suggestion")
-        self._show_matrix()
+        self.class_choice.show_names(review)
+        self.matrix_card.offer({one: why_not(review, one) for one in Source})
+        self._show_judged()
+
+    def _show_table(self) -> None:
+        if self._review is not None:
+            self.table_card.show_review(self._review, self._unit)
+
+    def _show_judged(self) -> None:
+        """Everything that compares suggestions with what they are judged by now."""
+        review = self._review
+        if review is None:
+            return
+        found = self._judged = judged(review, Source(self.against.current))
+        self.matrix_card.show_judged(found, review)
+        self.reliability_card.show_judged(found)
+        self.histogram_card.show_judged(review, found)
+        self.class_card.show_judged(found, review)
+        self._show_curves()
+
+    def _show_curves(self) -> None:
+        if self._review is not None and self._judged is not None:
+            for card in self.curve_cards:
+                card.show_curves(self._review, self._judged, self.class_choice.index)
 
     def _show_figures(self, review: Review) -> None:
         count = summary.counts(review)
@@ -222,12 +220,14 @@ class Overview(QScrollArea):
             )
         else:
             third.say("Suggestion agreed", "–", "nothing decided yet")
-        kappa = summary.kappa(review)
-        defined = not math.isnan(kappa)
+        both = agreement(summary.matrix(review, truth=False))
+        defined, bounded = not math.isnan(both.kappa), not math.isnan(both.low)
+        between = f"{both.low:.2f}–{both.high:.2f}".replace("-", "\N{MINUS SIGN}")
+        ci = f"95\N{NO-BREAK SPACE}%\N{NO-BREAK SPACE}CI {between} · " if bounded else ""
         fourth.say(
             "Cohen’s κ, reader – model",
-            f"{kappa:.2f}".replace("-", "\N{MINUS SIGN}") if defined else "–",
-            f"{agreed.n:,} decided, not at random" if agreed.n else "nothing decided yet",
+            f"{both.kappa:.2f}".replace("-", "\N{MINUS SIGN}") if defined else "–",
+            f"{ci}{agreed.n:,} decided, not at random" if agreed.n else "nothing decided yet",
         )
 
     def _show_states(self, review: Review) -> None:
@@ -246,32 +246,12 @@ class Overview(QScrollArea):
         self.audit.setText(f"Audit sample: {audit_said(sample).rstrip('.')}." if sample else "")
         self.audit.setVisible(sample is not None)
 
-    def _show_matrix(self) -> None:
-        review = self._review
-        if review is None:
-            return
-        known = int((review.true_class >= 0).sum())
-        why = "No folder name stands for a class of this model."
-        self.against.set_enabled(_TRUTH, known > 0, why)
-        if not known:
-            self.against.choose(_DECIDED)
-        truth = self.against.current == _TRUTH
-        table = summary.matrix(review, truth=truth)
-        word = "true class" if truth else "decided"
-        self.matrix.show_matrix(theme.looks(review.classes), table, word)
-        total = int(table.sum())
-        source = "from the folder names" if truth else "chosen by the reviewer, not at random"
-        self.matrix_note.setText(
-            f"Rows: {word} · columns: suggested · n = {total:,}, {source}. Click a number to see"
-            " its images."
-            if total
-            else "Nothing is decided yet. Decide images, and this table shows where you and the"
-            " model differ."
-        )
-
     def _choose(self, other: int, suggested: int) -> None:
-        truth = self.against.current == _TRUTH
-        self.cell_chosen.emit(Cell(suggested=suggested, other=other, truth=truth))
+        source = Source(self.against.current)
+        cell = Cell(suggested=suggested, other=other, truth=source is Source.TRUTH)
+        self.cell_chosen.emit(cell)
+        if source is Source.AUDIT:
+            self.queue_chosen.emit(Tab.AUDIT)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -282,24 +262,38 @@ class Overview(QScrollArea):
         if columns == self._columns:
             return
         self._columns = columns
-        cards = (self.table_card, self.matrix_card, self.histogram_card, self.states_card)
-        for card in cards:
-            self._cards.removeWidget(card)
         wide = columns == 3
         self._head_line.setSpacing(theme.GAP_SECTION if wide else theme.PAD_PANEL)
-        self._cards.addWidget(self.table_card, 0, 0, 1, 2)
-        if wide:
-            self._cards.addWidget(self.matrix_card, 0, 2)
-            self._cards.addWidget(self.histogram_card, 1, 0, 1, 2)
-            self._cards.addWidget(self.states_card, 1, 2)
-        else:
-            self._cards.addWidget(self.matrix_card, 1, 0, 1, 2)
-            self._cards.addWidget(self.histogram_card, 2, 0)
-            self._cards.addWidget(self.states_card, 2, 1)
+        for card, *place in self._places(wide):
+            self._cards.removeWidget(card)
+            self._cards.addWidget(card, *place)
         for column in range(3):
             self._cards.setColumnStretch(column, 1 if column < columns else 0)
-            # The histogram takes the height that is left, so the page ends where the window does.
-            self._cards.setRowStretch(column, 1 if column == (1 if wide else 2) else 0)
+
+    def _places(self, wide: bool) -> list[tuple[Card, int, int, int, int]]:
+        """Each card with its row, column, rows and columns."""
+        roc, recall = self.curve_cards
+        if wide:
+            return [
+                (self.table_card, 0, 0, 1, 2),
+                (self.matrix_card, 0, 2, 1, 1),
+                (self.reliability_card, 1, 0, 1, 1),
+                (self.histogram_card, 1, 1, 1, 1),
+                (self.class_card, 1, 2, 1, 1),
+                (roc, 2, 0, 1, 1),
+                (recall, 2, 1, 1, 1),
+                (self.states_card, 2, 2, 1, 1),
+            ]
+        return [
+            (self.table_card, 0, 0, 1, 2),
+            (self.matrix_card, 1, 0, 1, 2),
+            (self.reliability_card, 2, 0, 1, 1),
+            (self.histogram_card, 2, 1, 1, 1),
+            (self.class_card, 3, 0, 1, 2),
+            (roc, 4, 0, 1, 1),
+            (recall, 4, 1, 1, 1),
+            (self.states_card, 5, 0, 1, 2),
+        ]
 
     def _draw(self) -> None:
         t = self._theme.tokens
