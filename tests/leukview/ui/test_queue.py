@@ -22,6 +22,16 @@ def test_least_sure_first_puts_images_without_suggestion_last(columns):
     assert rows.tolist() == [0, 2, 3, 1]
 
 
+def test_the_order_of_sureness_is_that_of_sorting_it(columns):
+    values = np.random.default_rng(1).uniform(0.34, 1, 500).astype(np.float32)
+    review = columns(suggested=[0] * 500, confidence=values.tolist())
+    lead = queue.sureness(review)
+    for order, sign in ((Order.LEAST_SURE, 1), (Order.MOST_SURE, -1)):
+        rows = queue.build(review, Tab.ALL, Filter(), order)
+        assert (np.diff(sign * lead[rows]) >= -2e-5).all()
+        assert sorted(rows.tolist()) == list(range(500))
+
+
 def test_needs_review_keeps_decided_images_until_it_is_left(columns):
     review = columns(
         suggested=[0, 1, 0],
