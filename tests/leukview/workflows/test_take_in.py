@@ -130,7 +130,9 @@ def test_lines_that_do_not_fit_are_named_with_their_number(reopen):
         "decision_state is 'perhaps'; allowed: undecided, agreed, changed, unsure, excluded",
         "decision is ''; allowed: the id of a class, since decision_state is 'agreed'",
     ]
-    assert "of which line 5 says something else" in made.bad[2][1]
+    assert "line 5 says something else of the same image" in made.bad[2][1]
+    unseen = " ".join(made.refused(9, hidden=True))
+    assert not [image.name for image in review.images if image.name in unseen]
     assert "decided_at is '30.02.2026 8:05'; allowed: a time in UTC" in made.bad[3][1]
     assert made.same == 1, "two files with the same bytes stand in a table twice"
     assert made.foreign == [(4, "decision is 'monocyte'; allowed: hem, all")]
