@@ -32,7 +32,7 @@ def test_a_template_reads_what_a_name_was_made_of(patient, slide, separator):
 def test_no_text_is_more_than_refused_in_words_and_no_slide_is_without_a_name(text, names):
     pattern = pattern_or_words(text)
     for name in names if isinstance(pattern, SlidePattern) else ():
-        read = pattern.read(name or "x")
+        read = pattern.read(name.strip("/") or "x")  # no path ends with one
         assert read.slide
         assert read.fits or (read.patient, read.slide) == ("", (name or "x").split("/")[-1])
 
