@@ -288,12 +288,15 @@ class ActionLog:
         before = column[numbers]
         column[numbers] = self._after(action, at, before)
         step = _Step(seq, at, action, numbers, before)
+        imports = action.kind == "adopt"
+        brought = _other_decision(before, column[numbers], self.standings) if imports else ...
         if reading is Reading.ADJUDICATION and action.kind in DECIDING:
             self._settled_on = wide(self._settled_on, len(self._number), -1)
             step.readers = self._settled_on[:, numbers]
-            self._settled_on[:, numbers] = self._of_readers(numbers)
-        if action.kind == "adopt" and reading in self._samples:
-            self._samples[reading].imported(before, column[numbers])
+            settled = numbers[brought]  # a comment that an import brings settles nothing
+            self._settled_on[:, settled] = self._of_readers(settled)
+        if imports and reading in self._samples:
+            self._samples[reading].imported(column[numbers][brought])
         self._show_sample(reading, action.images)
         return step
 
@@ -352,6 +355,16 @@ def _kinds(action: Action, before: Codes) -> NDArray[np.int64]:
         seen[list(action.seen)] = 1
         kinds = 2 * kinds + seen
     return kinds
+
+
+def _other_decision(
+    before: Codes, after: Codes, standings: Sequence[Standing]
+) -> NDArray[np.bool_]:
+    """(N,) where another decision stands than before; flags and comments are none."""
+    pairs, place = np.unique(before.astype(np.int64) * len(standings) + after, return_inverse=True)
+    both = (divmod(pair, len(standings)) for pair in pairs.tolist())
+    other = [standings[one].decision != standings[two].decision for one, two in both]
+    return np.array(other, np.bool_)[place]
 
 
 def _said_before(codes: Codes, standings: Sequence[Standing]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from leukview.measures.audit import Overall, Stratum, differing, overall
 from leukview.workflows.actions import Reading
 from leukview.workflows.columns import Rows
 from leukview.workflows.readings import Said
-from leukview.workflows.record import Audit
+from leukview.workflows.record import Audit, Mode
 from leukview.workflows.review import Review
 
 _STATES = tuple(DecisionState)
@@ -117,7 +117,11 @@ def audit_read(review: Review) -> tuple[int, int]:
     audit = review.record.audit
     if audit is None:
         return 0, 0
-    return len(audit.images) - len(review.unread()), len(audit.images)
+    if review.record.mode is Mode.BLIND:  # no decision shows its suggestion
+        read = int(_answered(review.first_said(review.record.reading)).sum())
+    else:  # quicker; it is asked after each decision
+        read = len(audit.images) - len(review.unread())
+    return read, len(audit.images)
 
 
 def _answered(said: Said) -> NDArray[np.bool_]:
@@ -237,15 +241,16 @@ def _reviewed(review: Review, stands: NDArray[np.int64]) -> Check:
 def _audit(review: Review, reading: Reading) -> Check:
     found = audit_result(review, reading)
     passed = found is not None and found.complete
-    drawn = review.rows_of(review.record.audits[reading].images)
-    unread = review.rows_of(review.unread(reading))
+    read = _answered(review.first_said(reading)).tolist()
+    images = zip(review.record.audits[reading].images, read, strict=True)
+    unread = review.rows_of(image for image, done in images if not done)
     return Check(
         name="Audit sample is read" if passed else "Audit sample is not read",
         figure=audit_said(found) if found else "",
         passed=passed,
         queue="audit sample",
         reading=reading,
-        row=_first(drawn[np.isin(drawn, unread)]),
+        row=_first(unread),
     )
 
 

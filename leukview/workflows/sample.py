@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from leukview.domain.records import DecisionState
+from leukview.domain.records import Decision, DecisionState
 from leukview.workflows.codebook import Codebook, Codes
 
 _NO_ANSWER = frozenset({DecisionState.UNDECIDED, DecisionState.UNSURE})
@@ -25,14 +25,14 @@ class Sample:
         self.unread = set(images)
         self._codebook = codebook
         self._first: dict[str, int] = {}
-        self._shown_elsewhere: set[int] = set()
+        self._shown_elsewhere: set[Decision] = set()
 
-    def imported(self, before: Codes, after: Codes) -> None:
-        """Codes of images before and after an import."""
-        for code in set(after[after != before].tolist()):
+    def imported(self, codes: Codes) -> None:
+        """Codes of images whose decisions an import has brought."""
+        for code in set(codes.tolist()):
             decision = self._codebook.standings[code].decision
             if decision is not None and decision.suggestion_seen:
-                self._shown_elsewhere.add(code)
+                self._shown_elsewhere.add(decision)
 
     def show(self, images: tuple[str, ...] | None, stands: Callable[[str], int]) -> None:
         """Keep what stands for the unread ones of these images (None: of all).
@@ -57,5 +57,7 @@ class Sample:
 
     def _counting(self, code: int) -> int:
         """The code where it is of a decision that counts, else 0."""
-        decided = self._codebook.state(code) not in _NO_ANSWER
-        return code if decided and code not in self._shown_elsewhere else 0
+        if self._codebook.state(code) in _NO_ANSWER:
+            return 0
+        # By the decision: a flag or a comment makes another code of the same one.
+        return 0 if self._codebook.standings[code].decision in self._shown_elsewhere else code

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from leukview.domain.errors import UsageError
-from leukview.workflows.actions import Reading
+from leukview.workflows.actions import Adopted, Reading
 from leukview.workflows.checks import checks
 from leukview.workflows.readers import between_readers, kappa_words, switches, two_readers
 from leukview.workflows.record import Mode
@@ -242,3 +242,23 @@ def test_a_row_whose_file_turns_out_to_be_another_image_says_what_stands_for_tha
     assert review.final().state[39] == review.final().state[0] > 0
     assert review.one_each(np.arange(40)).tolist() == list(range(39)), "equal files count once"
     assert review.one_each(np.array([5, 39])).tolist() == [5, 39]
+
+
+def test_a_comment_that_an_import_brings_settles_nothing_anew(reopen):
+    review = reopen()
+    review.decide([0], "hem")
+    review.begin(Reading.SECOND, "Ben")
+    review.decide([0], "all")
+    review.begin(Reading.ADJUDICATION, "Cleo")
+    review.decide([0], "all")
+    review.begin(Reading.FIRST, "Ada")
+    review.unsure([0])
+    review.begin(Reading.ADJUDICATION, "Cleo")
+    said = {"state": "undecided", "comment": "pale"}
+    review.adopt({review.sha256[0]: Adopted(**said)}, "imported")
+    for one in (review, reopen()):
+        assert (one.differences().again[0], one.state[0], one.comments) == (True, 0, {0: "pale"})
+    one.adopt({one.sha256[0]: Adopted(state="changed", class_id="hem")}, "imported")
+    assert one.differences().settled[0]
+    one.undo()
+    assert one.differences().again[0]

@@ -168,6 +168,26 @@ def test_what_an_import_brings_that_had_the_suggestion_in_view_is_not_read_in_th
     assert audit_read(reopen()) == (2, 8)
 
 
+def test_a_flag_on_what_an_import_brought_shows_no_suggestion_of_the_sample(reopen):
+    review = reopen()
+    rows, _suggested = drawn(review)
+    seen = Adopted(state="agreed", class_id="hem", reviewer="Dora", suggestion_seen=True)
+    review.adopt({review.sha256[rows[0]]: seen}, "imported")
+    review.flag(rows[:1], True)
+    for one in (review, reopen()):
+        assert one.is_hidden(rows[0])
+        assert audit_result(one).read == 0
+
+
+def test_what_is_read_of_a_sample_in_a_blind_reading_is_counted_the_same_everywhere(reopen):
+    review = reopen()
+    rows, _suggested = drawn(review)
+    review.set_mode(Mode.BLIND)
+    review.decide(rows[:3], "hem")
+    assert audit_read(review) == (audit_result(review).read, len(rows)) == (3, len(rows))
+    assert [one.row for one in checks(review) if one.queue == "audit sample"] == [rows[3]]
+
+
 def test_who_settles_does_not_see_the_suggestions_of_a_sample_that_is_not_read(reopen):
     review = reopen()
     rows, suggested = drawn(review)
