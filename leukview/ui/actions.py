@@ -71,6 +71,7 @@ MENUS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("zoom_out", "&Smaller image", ("-",), page=True, repeats=True),
             Entry("fit", "&Fit the image", ("0",), page=True),
             Entry("whole", "&Whole images in the gallery", checkable=True),
+            Entry("side_by_side", "&Compare the selected images", ("D",), page=True),
         ),
     ),
     (

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from leukview.ui import messages
 from leukview.ui.actions import Actions
+from leukview.ui.comparing import Comparing
 from leukview.ui.controller import Controller
 from leukview.ui.dialogs.text_dialogs import CommentDialog, ReasonDialog
 from leukview.ui.filters import Filters
@@ -36,6 +37,11 @@ class Deciding(QObject):
         page.gallery.dropped.connect(lambda group: self.decide(page.grouping.index_of(group)))
         self._resuming = Resuming(page, controller)
         Filters(page, controller, settings).said.connect(self.said)
+        self.comparing = Comparing(page, controller, page.inspector.theme_)
+        self.comparing.said.connect(self.said)
+        self.comparing.decided.connect(self.decide)
+        self.comparing.unsure.connect(self.unsure)
+        self.comparing.exclude.connect(self.exclude)
         controller.replaced.connect(self._reload)
         controller.noted.connect(self.said)
 
@@ -53,6 +59,7 @@ class Deciding(QObject):
             ("reason", self.ask_reason),
             ("flag", self.flag),
             ("comment", self.comment),
+            ("side_by_side", self.comparing.open),
         ):
             actions.bind(name, act)
 
@@ -179,7 +186,8 @@ class Deciding(QObject):
                 self.said.emit(changes.text)
             # What was left is to be looked at again, so the place is kept for it.
             advance = advance and self._settings.flag("auto_advance", True)
-            if advance and len(changes.rows) and not changes.left:
+            goes = advance and len(changes.rows) and not changes.left
+            if goes and not self.comparing.advance():
                 self._page.go(last + 1)
         self._resuming.keep()
 

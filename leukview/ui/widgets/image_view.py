@@ -27,6 +27,7 @@ class ImageView(QWidget):
     """One image on its mount. Zooming never changes what the model saw."""
 
     zoomed = Signal(float)
+    moved = Signal()  # by hand: zoomed, dragged or fitted
 
     def __init__(self, theme_: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -60,6 +61,17 @@ class ImageView(QWidget):
     @property
     def pixmap(self) -> QPixmap | None:
         return self._pixmap
+
+    @property
+    def view(self) -> tuple[float | None, QPointF]:
+        """Scale (None: fitted), and from the image's middle to the view's, in image pixels."""
+        return self._scale, self._centre - self._middle()
+
+    def set_view(self, scale: float | None, away: QPointF) -> None:
+        """Show what another image's `view` says; not `moved`, so that two can follow each other."""
+        self._scale, self._centre = scale, self._middle() + away
+        self._keep_in()
+        self._changed()
 
     def show_image(self, pixmap: QPixmap | None, *, window: float = 1.0, words: str = "") -> None:
         """Show an image, fitted; `window` is the share of it that the fit shows.
@@ -107,6 +119,7 @@ class ImageView(QWidget):
         self._scale = new
         self._keep_in()
         self._changed()
+        self.moved.emit()
 
     def _keep_in(self) -> None:
         if self._pixmap is not None:
@@ -175,6 +188,7 @@ class ImageView(QWidget):
         self._drag = event.position()
         self._keep_in()
         self.update()
+        self.moved.emit()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self._drag = None
@@ -183,3 +197,4 @@ class ImageView(QWidget):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.fit()
+        self.moved.emit()
