@@ -244,14 +244,20 @@ def _audit(review: Review, reading: Reading) -> Check:
     read = _answered(review.first_said(reading)).tolist()
     images = zip(review.record.audits[reading].images, read, strict=True)
     unread = review.rows_of(image for image, done in images if not done)
+    said = audit_said if _may_know(review, reading) else _how_far
     return Check(
         name="Audit sample is read" if passed else "Audit sample is not read",
-        figure=audit_said(found) if found else "",
+        figure=said(found) if found else "",
         passed=passed,
         queue="audit sample",
         reading=reading,
         row=_first(unread),
     )
+
+
+def _may_know(review: Review, reading: Reading) -> bool:
+    """Whether who reads now may know what a reading's sample says: a second reader only theirs."""
+    return review.record.reading is not Reading.SECOND or reading is Reading.SECOND
 
 
 def _readers(review: Review) -> list[Check]:
@@ -331,7 +337,7 @@ def _unreadable(review: Review) -> list[Check]:
 def audit_words(found: AuditResult) -> str:
     """The result in one sentence; differences from this reader, not errors."""
     if not found.complete:
-        return f"{found.read:,} of {found.drawn:,} read"
+        return _how_far(found)
     overall = ""
     if not found.overall.reason:
         share, low, high = (
@@ -344,6 +350,10 @@ def audit_words(found: AuditResult) -> str:
         f"{found.differing:,} of {found.drawn:,} {differ} from this reader; {found.low:,} to"
         f" {found.high:,} of {found.population:,} confident images (95 %, hypergeometric){overall}"
     )
+
+
+def _how_far(found: AuditResult) -> str:
+    return f"{found.read:,} of {found.drawn:,} read"
 
 
 def audit_notes(found: AuditResult) -> list[str]:

@@ -188,6 +188,20 @@ def test_what_is_read_of_a_sample_in_a_blind_reading_is_counted_the_same_everywh
     assert [one.row for one in checks(review) if one.queue == "audit sample"] == [rows[3]]
 
 
+def test_a_second_reader_is_not_told_how_far_the_first_differs_from_the_model(reopen):
+    review = reopen()
+    rows, _suggested = drawn(review)
+    review.decide(rows[:1], "hem")
+    for row in rows[1:]:
+        review.decide([row], "all")
+    review.begin(Reading.SECOND, "Ben")
+    (sample,) = [one for one in checks(review) if one.queue == "audit sample"]
+    assert (sample.passed, sample.figure) == (True, f"{len(rows)} of {len(rows)} read")
+    review.begin(Reading.ADJUDICATION, "Cleo")
+    (sample,) = [one for one in checks(review) if one.queue == "audit sample"]
+    assert "differ" in sample.figure
+
+
 def test_who_settles_does_not_see_the_suggestions_of_a_sample_that_is_not_read(reopen):
     review = reopen()
     rows, suggested = drawn(review)
