@@ -142,13 +142,14 @@ class Thresholds:
         Raises:
             ValueError: arrays of different length.
         """
-        # As the classifier compares them: 0.7 as float32 lies below 0.7 as a threshold.
-        values = np.asarray(confidence, np.float64)
+        values = np.asarray(confidence)
         if not values.shape == np.shape(judged) == np.shape(wrong):
             raise ValueError("each confidence is judged or not, and wrong or not")
         known = values[judged]
         order = np.argsort(known)
-        self._all, self._known = np.sort(values), known[order]
+        # As the classifier compares them: 0.7 as float32 lies below 0.7 as a threshold.
+        self._all = np.sort(values).astype(np.float64)
+        self._known = known[order].astype(np.float64)
         self._wrong = np.concatenate([[0], np.cumsum(np.asarray(wrong, np.bool_)[judged][order])])
 
     def at(self, threshold: float) -> Below:

@@ -126,7 +126,7 @@ def thresholds(review: Review, found: Judged) -> curves.Thresholds:
     So does what two models call differently. Hidden suggestions are left out.
     """
     known = (review.suggested >= 0) & ~review.hidden
-    confidence = review.confidence.astype(np.float64)
+    confidence = review.confidence.copy()
     confidence[review.unfamiliar | review.disagree] = _ALWAYS
     is_judged, wrong = (np.zeros(review.count, np.bool_) for _ in range(2))
     is_judged[found.rows] = True

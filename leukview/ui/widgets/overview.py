@@ -12,7 +12,7 @@ from leukview.domain.classes import Unit
 from leukview.measures.agreement import agreement
 from leukview.ui import messages, theme
 from leukview.ui.models import summary
-from leukview.ui.models.judged import Judged, Source, judged, why_not
+from leukview.ui.models.judged import Judged, Source, class_curves, judged, why_not
 from leukview.ui.models.queue import Cell, Tab
 from leukview.ui.theme import Style, Theme
 from leukview.ui.widgets import parts
@@ -181,9 +181,11 @@ class Overview(QScrollArea):
         self._show_curves()
 
     def _show_curves(self) -> None:
-        if self._review is not None and self._judged is not None:
+        review, index = self._review, self.class_choice.index
+        if review is not None and self._judged is not None:
+            found = class_curves(review, self._judged, index)
             for card in self.curve_cards:
-                card.show_curves(self._review, self._judged, self.class_choice.index)
+                card.show_curves(found, review.classes[index].name)
 
     def _show_figures(self, review: Review) -> None:
         count = summary.counts(review)

@@ -29,6 +29,7 @@ class Plot(QWidget):
         super().__init__(parent)
         self._theme = theme_
         self._saving: Tokens | None = None
+        self._axes: dict[str, object] = {}  # what was drawn last: 3 ms each time for nothing new
         pg.setConfigOptions(antialias=True)
         self.plot = pg.PlotWidget()
         self.plot.setMenuEnabled(False)
@@ -56,6 +57,9 @@ class Plot(QWidget):
     def draw_axes(self) -> None:
         """Ground, type and colours of the axes; their grid lies behind what is drawn."""
         t, caption = self.tokens, theme.font(Style.CAPTION)
+        if self._axes.get("") == t:
+            return
+        self._axes = {"": t}
         self.plot.setBackground(QColor(t.panel))
         for name in ("left", "bottom"):
             axis = self.plot.getAxis(name)
@@ -70,8 +74,11 @@ class Plot(QWidget):
 
     def label_axis(self, name: str, words: str, ticks: Ticks) -> None:
         """What an axis ("left", "bottom") shows, and its ticks as places and words."""
-        axis = self.plot.getAxis(name)
-        axis.setTicks([list(ticks)])
+        axis, shown = self.plot.getAxis(name), list(ticks)
+        if self._axes.get(name) == (words, shown):
+            return
+        self._axes[name] = (words, shown)
+        axis.setTicks([shown])
         axis.setLabel(words, color=self.tokens.text_2)
         axis.label.setFont(theme.font(Style.CAPTION))
 

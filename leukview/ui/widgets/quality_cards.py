@@ -9,10 +9,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu, QWidget
 
+from leukview.measures.curves import Curves
 from leukview.ui import messages, theme
 from leukview.ui.figures_out import copy_table, save_figure
 from leukview.ui.models import summary
-from leukview.ui.models.judged import Judged, Source, class_curves, thresholds
+from leukview.ui.models.judged import Judged, Source, thresholds
 from leukview.ui.theme import Theme
 from leukview.ui.widgets import parts
 from leukview.ui.widgets.card import Card
@@ -113,11 +114,10 @@ class CurvesCard(FigureCard):
         super().__init__(title, name, self.figure, theme_)
         self._roc = roc
 
-    def show_curves(self, review: Review, found: Judged, index: int) -> None:
-        """Show this class against all others."""
-        said = class_curves(review, found, index)
-        self.figure.show_curves(said, review.classes[index].name)
-        self.note.setText(curve_words(said, roc=self._roc))
+    def show_curves(self, found: Curves, name: str) -> None:
+        """Show the class of this name against all others."""
+        self.figure.show_curves(found, name)
+        self.note.setText(curve_words(found, roc=self._roc))
 
 
 class ClassChoice(parts.Button):

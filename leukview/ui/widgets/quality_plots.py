@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
 from leukview.measures.curves import Curves, Reliability
-from leukview.measures.intervals import clopper_pearson
+from leukview.ui.models.summary import Share
 from leukview.ui.theme import Theme
 from leukview.ui.widgets.plot import Plot
 
@@ -75,7 +75,7 @@ class ReliabilityPlot(Plot):
             self._dots.setData([], [])
             return
         pairs = zip(found.right.tolist(), found.n.tolist(), strict=True)
-        ends = np.array([clopper_pearson(k, n) for k, n in pairs])
+        ends = np.array([Share(k, n).interval for k, n in pairs])  # kept: a decision changes one
         across = np.repeat(found.confidence, 2)
         self._whiskers.setData(across, ends.ravel(), pen=pg.mkPen(QColor(t.text_2), width=1.5))
         pen, brush = pg.mkPen(QColor(t.panel), width=1), QColor(t.accent)
