@@ -131,6 +131,7 @@ class MainWindow(QMainWindow):
         self.toolbar.model_chosen.connect(c.choose_model)
         self.toolbar.page_chosen.connect(self.show_page)
         self.toolbar.device_clicked.connect(self._notices.why_device)
+        self._notices.unfamiliar.queue_wished.connect(self.page.set_filter)
         self.start.open_clicked.connect(self.asking.folder)
         self.start.path_chosen.connect(lambda path: self.open([Path(path)]))
         self.start.stop_clicked.connect(c.stop_opening)

@@ -8,11 +8,9 @@ from leukview.ui import messages
 from leukview.ui.controller import Controller, Stage
 from leukview.ui.dialogs.dialog import ActDialog
 from leukview.ui.models import summary
+from leukview.ui.unfamiliar import Unfamiliar
 from leukview.ui.widgets.banner import Banner, Gravity, Notice
 from leukview.ui.widgets.status_bar import StatusBar
-
-_ENOUGH = 20  # images, before a share of unfamiliar ones says something
-_MANY = 0.2
 
 
 class Notices(QObject):
@@ -24,6 +22,7 @@ class Notices(QObject):
         super().__init__(parent)
         self._banner, self._status, self._controller = banner, status, controller
         self._left = ""  # what failed when the last folder was left
+        self.unfamiliar = Unfamiliar(banner, controller, self)
         controller.opened.connect(self._opened)
         controller.device_changed.connect(self._device)
         controller.progressed.connect(self.show_stage)
@@ -88,15 +87,13 @@ class Notices(QObject):
         c = self._controller
         self._banner.say(Gravity.REFUSAL, Notice(c.refusal) if c.refusal else None)
         if c.blind:
-            for what in (Gravity.MODEL, Gravity.UNFAMILIAR):
-                self._banner.say(what, None)
+            self._banner.say(Gravity.MODEL, None)
+        self.unfamiliar.look()
         if c.refusal or c.blind:
             return
         contract = c.choice.model.contract if c.choice else None
         blasts = contract is None or any(one.malignant for one in contract.classes)
         self._banner.say(Gravity.MODEL, None if blasts else Notice(messages.NO_BLASTS))
-        self._banner.say(Gravity.UNFAMILIAR, None)
-        self._unfamiliar()
 
     def _device(self) -> None:
         device = self._controller.device
@@ -126,16 +123,7 @@ class Notices(QObject):
         if self._controller.blind:
             return
         self._status.run.setText(words)
-        self._unfamiliar()
-
-    def _unfamiliar(self) -> None:
-        review = self._controller.review
-        if review is None or review.blind:
-            return
-        count = summary.counts(review)
-        share = count.unfamiliar / count.suggested if count.suggested else 0.0
-        if count.suggested >= _ENOUGH and share >= _MANY:
-            self._banner.say(Gravity.UNFAMILIAR, Notice(messages.unfamiliar(share)))
+        self.unfamiliar.look()
 
     def _saved(self, words: str) -> None:
         self._status.show_saved(words)

@@ -34,7 +34,7 @@ class ModelChoice:
 
 
 @dataclass(frozen=True, slots=True)
-class _Fit:
+class Fit:
     """How familiar some images are to a model.
 
     Attributes:
@@ -87,25 +87,37 @@ def choose_model(images: Sequence[ImageFile], *, cancel: CancelToken | None = No
     Raises:
         ModelFileError: no model comes with this installation, or none can be used.
     """
-    models = _usable()
+    models = usable()
     if len(models) == 1:
         return ModelChoice(models[0], "It is the only model that comes with LeukView.")
-    prepared = _prepare(_evenly(images, SAMPLE), models, cancel)
-    fits = [
-        fit
-        for model, arrays in zip(models, prepared, strict=True)
-        if arrays and (fit := _fit(model, arrays, cancel))
-    ]
+    fits = familiarity(_evenly(images, SAMPLE), models, cancel)
     if not fits:
         return ModelChoice(
             models[0],
             "None of the sampled images could be looked at, so the first model was taken.",
         )
-    fits.sort(key=lambda fit: fit.order)
     return ModelChoice(fits[0].model, _reason(fits))
 
 
-def _usable() -> list[ModelFile]:
+def familiarity(
+    images: Sequence[ImageFile], models: Sequence[ModelFile], cancel: CancelToken | None = None
+) -> list[Fit]:
+    """How familiar images are to each model, the best first; none when it was stopped."""
+    prepared = _prepare(images, models, cancel)
+    fits = [
+        fit
+        for model, arrays in zip(models, prepared, strict=True)
+        if arrays and (fit := _fit(model, arrays, cancel))
+    ]
+    return sorted(fits, key=lambda fit: fit.order)
+
+
+def usable() -> list[ModelFile]:
+    """The shipped models that can be used.
+
+    Raises:
+        ModelFileError: there is none.
+    """
     models: list[ModelFile] = []
     refused: list[ModelFileError] = []
     for path in shipped():
@@ -162,7 +174,7 @@ def _pixels(path: Path) -> list[NDArray[np.uint8]]:
 
 def _fit(
     model: ModelFile, arrays: Sequence[NDArray[np.uint8]], cancel: CancelToken | None
-) -> _Fit | None:
+) -> Fit | None:
     """None when it was stopped; four images take up to a second on a CPU."""
     if cancel and cancel.cancelled:
         return None
@@ -174,10 +186,10 @@ def _fit(
         found.append(classifier.run(np.stack(arrays[at : at + 4])).unfamiliarity)
     scores = np.concatenate(found)
     limit = model.contract.unfamiliar_above
-    return _Fit(model, int((scores <= limit).sum()), len(scores), float(np.median(scores) / limit))
+    return Fit(model, int((scores <= limit).sum()), len(scores), float(np.median(scores) / limit))
 
 
-def _reason(fits: Sequence[_Fit]) -> str:
+def _reason(fits: Sequence[Fit]) -> str:
     best, others = fits[0], fits[1:]
     rest = ", ".join(f"{fit.model.contract.title}: {fit.familiar}" for fit in others)
     text = f"{best.familiar} of {best.count} sampled images are familiar to it ({rest})."
