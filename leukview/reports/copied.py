@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -67,24 +68,34 @@ def copied(folder: Path, *, cancel: CancelToken | None = None) -> Copied:
     Raises:
         UsageError: its table cannot be read.
     """
+    there = _there(folder)
     missing, changed = [], []
     named: set[str] = set()
     for _line, cells in read_table(folder / LABELS):
         if cancel and cancel.cancelled:
             break
         name = unescaped(cells["image"], cells.get("name_escaped", ""))
-        named.add(name)
-        sha256 = _sha256(folder, name)
+        named.add(_same(name))
+        sha256 = _sha256(folder, there.get(_same(name), name))
         if not sha256:
             missing.append(name)
         elif sha256 != cells.get("sha256", ""):
             changed.append(name)
-    there = (path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS)
-    found = sorted(
-        path.relative_to(folder).as_posix() for path in there if not path.name.startswith(".")
-    )
-    added = [] if cancel and cancel.cancelled else [name for name in found if name not in named]
+    more = sorted(name for key, name in there.items() if key not in named)
+    added = [] if cancel and cancel.cancelled else more
     return Copied(len(named), tuple(missing), tuple(changed), tuple(added))
+
+
+def _there(folder: Path) -> dict[str, str]:
+    """The images in a folder: their names in one form of Unicode, and as they are."""
+    every = (path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS)
+    names = (path.relative_to(folder).as_posix() for path in every if path.name[0] != ".")
+    return {_same(name): name for name in names}
+
+
+def _same(name: str) -> str:
+    """A name as others may write it: some ways to a macOS disk take accents off their letters."""
+    return unicodedata.normalize("NFC", name)
 
 
 def _sha256(folder: Path, name: str) -> str:

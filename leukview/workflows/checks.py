@@ -244,7 +244,7 @@ def _audit(review: Review, reading: Reading) -> Check:
     read = _answered(review.first_said(reading)).tolist()
     images = zip(review.record.audits[reading].images, read, strict=True)
     unread = review.rows_of(image for image, done in images if not done)
-    said = audit_said if _may_know(review, reading) else _how_far
+    said = audit_said if may_know(review, reading) else _how_far
     return Check(
         name="Audit sample is read" if passed else "Audit sample is not read",
         figure=said(found) if found else "",
@@ -255,7 +255,7 @@ def _audit(review: Review, reading: Reading) -> Check:
     )
 
 
-def _may_know(review: Review, reading: Reading) -> bool:
+def may_know(review: Review, reading: Reading) -> bool:
     """Whether who reads now may know what a reading's sample says: a second reader only theirs."""
     return review.record.reading is not Reading.SECOND or reading is Reading.SECOND
 
@@ -367,7 +367,8 @@ def audit_notes(found: AuditResult) -> list[str]:
     if found.changed:
         which = "1 decision was" if found.changed == 1 else f"{found.changed:,} decisions were"
         said.append(
-            f"{which} changed after the suggestion was shown; what was decided first counts."
+            f"{which} changed or taken back after the suggestion was shown; what was decided first"
+            " counts."
         )
     return said
 

@@ -14,7 +14,7 @@ from leukview.measures.audit import Stratum
 from leukview.measures.intervals import clopper_pearson
 from leukview.reports.html_report import Part, Table
 from leukview.workflows.actions import Reading
-from leukview.workflows.checks import AuditResult, audit_result, audit_words, checks
+from leukview.workflows.checks import AuditResult, audit_result, audit_words, checks, may_know
 from leukview.workflows.readers import between_readers, kappa_words, switches
 from leukview.workflows.review import Review
 
@@ -82,6 +82,9 @@ def _audit(review: Review, reading: Reading) -> Part | None:
     title = "Audit sample"
     if reading is not Reading.FIRST:
         title += {Reading.SECOND: ", second reading"}.get(reading, ", adjudication")
+    if not may_know(review, reading):
+        line = ("Result", "not told while the second reader reads")
+        return Part(title, "The sample of the other reading.", [line])
     return Part(
         title,
         "A random sample of images that the model was sure of, read without their suggestions."

@@ -184,7 +184,7 @@ def test_what_is_to_be_settled_again_stands_in_it(reported):
     assert said["To be settled again"] == "1, because a reader has decided otherwise since"
 
 
-def test_the_sample_of_the_first_reading_stays_in_the_report_when_another_reads(reopen):
+def test_the_sample_of_the_first_reading_is_not_told_while_another_reads(reopen):
     review = reopen()
     review.draw_audit(5, 3, 0.9)
     rows = review.audit_rows.tolist()
@@ -195,7 +195,11 @@ def test_the_sample_of_the_first_reading_stays_in_the_report_when_another_reads(
     review.begin(Reading.SECOND, "Ben")
     review.decide([0], "hem")
     said = report_of(review)
-    assert [part for part in said.parts if part.title.startswith("Audit sample")] == before
+    (during,) = [part for part in said.parts if part.title.startswith("Audit sample")]
+    assert during.lines == [("Result", "not told while the second reader reads")]
+    assert during.table is None
+    review.begin(Reading.FIRST, "Ada")
+    assert [part for part in report_of(review).parts if part.title == "Audit sample"] == before
     assert "second reader" in dict(said.facts)["Counted"]
 
 
