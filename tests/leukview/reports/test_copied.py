@@ -15,13 +15,13 @@ def exported(folder: Path, names: list[str], *, form: str = "NFC") -> Path:
     folder.mkdir()
     with (folder / "labels.csv").open("w", encoding="utf-8", newline="") as out:
         lines = csv.writer(out)
-        lines.writerow(["image", "sha256"])
+        lines.writerow(["image", "sha256", "decision_state"])
         for name in names:
             path = folder / unicodedata.normalize(form, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(name.encode())
             sha256 = hashlib.sha256(name.encode()).hexdigest()
-            lines.writerow([unicodedata.normalize("NFC", name), sha256])
+            lines.writerow([unicodedata.normalize("NFC", name), sha256, "agreed"])
     return folder
 
 
