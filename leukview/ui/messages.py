@@ -135,8 +135,8 @@ def on_cpu(reason: str) -> str:
 def unfamiliar(share: float) -> str:
     """That many images are unlike the training images, and what their confidence is worth."""
     return (
-        f"{percent(share)} of the images are unlike the training images: their confidence is not"
-        " reliable, however high, so check them one by one."
+        f"{percent(share)} of the images are unlike the training images: confidence is not reliable"
+        " here."
     )
 
 

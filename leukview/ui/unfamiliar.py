@@ -95,7 +95,7 @@ def said(found: Unlike, contract: ModelContract, why: Explanation | None) -> str
         parts += [reason] if reason else []
         if why.better is not None:
             b = why.better
-            parts.append(f"{b.title} knows {b.knows:,} of {b.of:,} that were tried.")
+            parts.append(f"{b.title} knows {b.knows:,} of {b.of:,} sampled ones.")
     return " ".join(parts)
 
 
@@ -103,10 +103,9 @@ def likely(found: Differences, contract: ModelContract) -> str:
     """The likely reasons in a sentence; nothing where nothing can be said."""
     low, high = contract.smallest_side, contract.largest_side
     learnt = f"{low:,}" if low == high else f"{low:,} to {high:,}"
-    there, here = ("are", "are not") if found.cut else ("are not", "are")
     words = {
-        Reason.SIZE: f"size ({found.width:,} × {found.height:,} pixels; it learnt from {learnt})",
-        Reason.CROP: f"crop (they {there} cut out on black, the training images {here})",
+        Reason.SIZE: f"size ({found.width:,} × {found.height:,} px instead of {learnt})",
+        Reason.CROP: "crop (black ground)" if found.cut else "crop (no black ground)",
         Reason.STAIN: "stain or colour",
     }
     if not found.reasons:

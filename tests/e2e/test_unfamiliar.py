@@ -5,6 +5,8 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
 
+from leukview.measures.appearance import Differences, Reason
+from leukview.ui.unfamiliar import likely
 from leukview.ui.widgets.banner import Gravity
 from leukview.workflows import open_folder as opening
 from leukview.workflows import opened as opened_module
@@ -40,10 +42,28 @@ def test_the_share_stands_there_with_the_reason_and_not_as_a_matter_of_confidenc
     words = shown(h)
     assert words.startswith("62.5\u2009% of the images are unlike the training images")
     assert "confidence is not reliable" in words
-    assert words.endswith("Likely reason: size (60 × 50 pixels; it learnt from 20 to 24).")
+    assert words.endswith("Likely reason: size (60 × 50 px instead of 20 to 24).")
     banner = h.one.window.page.banner
     spoken = QAccessible.queryAccessibleInterface(banner.button).text(QAccessible.Text.Name)
     assert spoken == f"Show them: {words}"
+
+
+@pytest.mark.parametrize(
+    ("reasons", "cut", "words"),
+    [
+        ((), False, ""),
+        ((Reason.CROP,), True, "Likely reason: crop (black ground)."),
+        ((Reason.CROP,), False, "Likely reason: crop (no black ground)."),
+        ((Reason.STAIN,), False, "Likely reason: stain or colour."),
+        (
+            (Reason.SIZE, Reason.STAIN),
+            False,
+            "Likely reason: size (1,600 × 1,200 px instead of 8 to 600) and stain or colour.",
+        ),
+    ],
+)
+def test_each_reason_has_its_words(toy_contract, reasons, cut, words):
+    assert likely(Differences(reasons, 1200, 1600, cut), toy_contract) == words
 
 
 def test_where_nothing_can_be_said_no_reason_is_given(slide):
@@ -73,7 +93,7 @@ def test_its_button_changes_to_the_model_that_knows_them(
     other = write_toy_model(tmp_path / "wide.onnx", wide)
     h = slide(STRANGE | USUAL, other)
     page, c = h.one.window.page, h.one.controller
-    assert shown(h).endswith("Wide 1 knows 12 of 12 that were tried.")
+    assert shown(h).endswith("Wide 1 knows 12 of 12 sampled ones.")
     assert page.banner.button.text() == "Use Wide 1"
     monkeypatch.setattr(opened_module, "resolve", lambda _name: other)
     qtbot.mouseClick(page.banner.button, Qt.MouseButton.LeftButton)
