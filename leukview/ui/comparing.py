@@ -112,10 +112,7 @@ class Comparing(QObject):
             if card.image.pixmap is None:
                 self._show_pixels(row)
         place = page.gallery.currentIndex().row()
-        view.whose.setText(f"Your decision for image {place + 1:,}")
-        error = page.current_row in review.errors
-        for button in view.buttons.values():
-            button.setEnabled(not error)
+        view.show_whose(place, error=page.current_row in review.errors)
 
     def _rows(self) -> list[int]:
         return [card.row for card in self.view.cards] if self.view is not None else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QWidget
 
 from leukview.domain.records import DecisionState, two_digits
@@ -80,6 +80,12 @@ class CompareCard(QFrame):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.pressed.emit(self.row)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The image is at most square: what is taller would be bare mount above and below it."""
+        super().resizeEvent(event)
+        rest = self.sizeHint().height() - self.image.sizeHint().height()
+        self.setMaximumHeight(max(rest + self.image.width(), self.minimumSizeHint().height()))
 
     def show_tile(
         self, tile: Tile, place: int, probabilities: Sequence[float], *, current: bool

@@ -19,6 +19,7 @@ from leukview.ui.widgets.image_view import ImageView
 
 _ONE_LINE = 4  # more images stand in two lines
 _FEW = 4
+_BESIDE = 62  # icon, key and gaps of a button
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 _LARGER = (Qt.Key.Key_Plus, Qt.Key.Key_Equal)
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -135,7 +136,20 @@ class CompareView(QFrame):
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.setMaximumWidth(2 * button.sizeHint().width())
             line.addWidget(button, 1)
+        for name in ("Unsure", "Exclude"):  # they have no letters to be shortened to
+            wide = self.buttons[name].fontMetrics().horizontalAdvance(name)
+            self.buttons[name].setMinimumWidth(wide + _BESIDE)
+        self._dense = dense
         return foot
+
+    def show_whose(self, place: int, *, error: bool) -> None:
+        """Which image the buttons decide; one that could not be read is not decided."""
+        number = f"{place + 1:,}"
+        self.whose.setText(
+            f"Image {number}" if self._dense else f"Your decision for image {number}"
+        )
+        for button in self.buttons.values():
+            button.setEnabled(not error)
 
     def fit(self) -> None:
         for card in self.cards:
