@@ -72,6 +72,7 @@ MENUS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("fit", "&Fit the image", ("0",), page=True),
             Entry("whole", "&Whole images in the gallery", checkable=True),
             Entry("side_by_side", "&Compare the selected images", ("D",), page=True),
+            Entry("history", "&History of the image…", ("Ctrl+H",), page=True),
         ),
     ),
     (

@@ -13,6 +13,7 @@ from leukview.ui.comparing import Comparing
 from leukview.ui.controller import Controller
 from leukview.ui.dialogs.text_dialogs import CommentDialog, ReasonDialog
 from leukview.ui.filters import Filters
+from leukview.ui.inspector_history import ImageHistory
 from leukview.ui.models import queue
 from leukview.ui.models.queue import Rows
 from leukview.ui.resuming import Resuming
@@ -38,6 +39,7 @@ class Deciding(QObject):
         self._resuming = Resuming(page, controller)
         Filters(page, controller, settings).said.connect(self.said)
         self.comparing = Comparing(page, controller, page.inspector.theme_)
+        self.history = ImageHistory(page, controller)
         self.comparing.said.connect(self.said)
         self.comparing.decided.connect(self.decide)
         self.comparing.unsure.connect(self.unsure)
@@ -60,6 +62,7 @@ class Deciding(QObject):
             ("flag", self.flag),
             ("comment", self.comment),
             ("side_by_side", self.comparing.open),
+            ("history", self.history.open),
         ):
             actions.bind(name, act)
 
