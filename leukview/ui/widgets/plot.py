@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pyqtgraph as pg
-from PySide6.QtCore import QBuffer, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QBuffer, QByteArray, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
-from PySide6.QtSvg import QSvgGenerator
+from PySide6.QtSvg import QSvgGenerator, QSvgRenderer
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from leukview.ui import theme
@@ -96,6 +96,8 @@ class Plot(QWidget):
         size, made, buffer = self.plot.size(), QSvgGenerator(), QBuffer()
         made.setOutputDevice(buffer)
         made.setSize(size)
+        # Axes are kept as pictures, which are drawn larger or smaller on another resolution.
+        made.setResolution(self.plot.logicalDpiX())
         made.setViewBox(QRect(0, 0, size.width(), size.height()))
         made.setTitle(self.plot.accessibleName())
         painter = QPainter(made)
@@ -104,12 +106,13 @@ class Plot(QWidget):
         return bytes(buffer.data().data())
 
     def _png(self) -> bytes:
-        size, buffer = self.plot.size(), QBuffer()
-        image = QImage(size * _PNG_TIMES, QImage.Format.Format_RGB32)
+        """The drawing, enlarged: pens and dots of pyqtgraph have a width in pixels else."""
+        buffer = QBuffer()
+        image = QImage(self.plot.size() * _PNG_TIMES, QImage.Format.Format_RGB32)
         image.setText("Title", self.plot.accessibleName())
         painter = QPainter(image)
-        painter.scale(_PNG_TIMES, _PNG_TIMES)
-        self._paint(painter, size)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        QSvgRenderer(QByteArray(self._svg())).render(painter)
         painter.end()
         buffer.open(QBuffer.OpenModeFlag.WriteOnly)
         image.save(buffer, "PNG")  # type: ignore[call-overload]  # the stubs want bytes, PySide str

@@ -31,7 +31,9 @@ class ReliabilityPlot(Plot):
         self._least, self._word = 0.0, "agreed"
         self._same = pg.PlotCurveItem()
         self._whiskers = pg.PlotCurveItem(connect="pairs")
-        self._dots = pg.ScatterPlotItem(size=_SIZE)
+        self._dots = pg.ScatterPlotItem(
+            size=_SIZE, useCache=False
+        )  # kept ones are pixels in an SVG
         for item in (self._same, self._whiskers, self._dots):
             self.plot.addItem(item)
         self.draw()

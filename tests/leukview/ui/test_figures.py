@@ -7,7 +7,8 @@ import xml.etree.ElementTree as Tree
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QGuiApplication, QImage
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter
+from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QFileDialog
 
 from leukview.domain.classes import Unit
@@ -137,6 +138,30 @@ def test_every_figure_is_saved_in_the_light_theme(overview, tmp_path, monkeypatc
             assert len(list(root.iter())) > 20
         assert card.plot.tokens is overview._theme.tokens
     overview._theme.choose(Wish.LIGHT)
+
+
+def dots(image: QImage) -> list[float]:
+    """Where the blue of the accent begins and ends, across and down, as shares of the image."""
+    data = image.convertToFormat(QImage.Format.Format_RGB888)
+    pixels = np.frombuffer(data.constBits(), np.uint8).reshape(data.height(), -1)
+    pixels = pixels[:, : 3 * data.width()].reshape(data.height(), data.width(), 3).astype(int)
+    down, across = np.nonzero(pixels[..., 2] - pixels[..., 0] > 60)
+    ends = (across.min(), across.max(), down.min(), down.max())
+    sides = (data.width(), data.width(), data.height(), data.height())
+    return [end / side for end, side in zip(ends, sides, strict=True)]
+
+
+@pytest.mark.parametrize("kind", ["png", "svg"])
+def test_what_a_saved_figure_shows_lies_where_it_does_on_the_screen(overview, tmp_path, kind):
+    plot, path = overview.reliability_card.figure, tmp_path / f"figure.{kind}"
+    plot.save(path)
+    saved = QImage(str(path))
+    if kind == "svg":
+        saved = QImage(plot.plot.size(), QImage.Format.Format_RGB32)
+        painter = QPainter(saved)
+        QSvgRenderer(str(path)).render(painter)
+        painter.end()
+    assert dots(saved) == pytest.approx(dots(plot.plot.grab().toImage()), abs=0.015)
 
 
 def test_an_ending_is_given_to_a_name_without_one(overview, tmp_path, monkeypatch):
