@@ -15,6 +15,7 @@ from leukview.measures.differential import Differential, differential
 from leukview.measures.intervals import clopper_pearson, wilson
 from leukview.ui import messages
 from leukview.ui.models import queue
+from leukview.workflows.checks import audit_read
 from leukview.workflows.review import Review
 
 _STATES = tuple(DecisionState)
@@ -114,15 +115,18 @@ def _count(which: NDArray[np.bool_]) -> int:
     return int(np.count_nonzero(which))
 
 
-def left(review: Review, count: Counts) -> dict[queue.Tab, int | None]:
-    """How many images wait in each queue; None where that says nothing."""
-    audit, settle = review.audit_rows, review.differing_rows
+def left(review: Review, count: Counts) -> dict[queue.Tab, int | str | None]:
+    """How many images wait in each queue; None where that says nothing.
+
+    Of the audit sample how many are read, of how many: nothing left would look like no sample.
+    """
+    (read, drawn), settle = audit_read(review), review.differing_rows
     return {
         queue.Tab.ALL: count.images,
         queue.Tab.REVIEW: count.review - count.reviewed,
         queue.Tab.UNDECIDED: count.images - count.decided,
         queue.Tab.DISAGREE: _count(queue.disagreeing(review)),
-        queue.Tab.AUDIT: int((review.state[audit] == 0).sum()) if len(audit) else None,
+        queue.Tab.AUDIT: f"{read:,}/{drawn:,}" if drawn else None,
         queue.Tab.SETTLE: int((review.state[settle] == 0).sum()) if len(settle) else None,
     }
 

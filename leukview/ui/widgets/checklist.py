@@ -20,6 +20,12 @@ def show(side: SidePanel, folder: Opened, stage: Stage, count: Counts) -> None:
     for line in (side.read, side.suggested, side.review, side.audit):
         line.setVisible(not blind)
     side.decided.say(count.decided, count.images)
+    side.decided.setToolTip(
+        f"{count.agreed + count.changed:,} for a class, {count.unsure:,} unsure,"
+        f" {count.excluded:,} excluded"
+        if not blind
+        else ""
+    )
     _target(side, folder.review)
     stand = stand_of(slide_of(folder, count), blind=blind)
     side.set_hidden(blind)

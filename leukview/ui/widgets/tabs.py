@@ -75,20 +75,24 @@ class Tabs(QWidget):
         self.button(number).setChecked(True)
         self._fit()
 
-    def show_counts(self, counts: Mapping[int, int | None]) -> None:
-        """Show how many images queues have, by their numbers; None shows the word alone."""
+    def show_counts(self, counts: Mapping[int, int | str | None]) -> None:
+        """Show how many images queues have, by their numbers; None shows the word alone.
+
+        Words like "3/29" are read as 3 of 29.
+        """
         changed = [self._count(number, value) for number, value in counts.items()]
         if any(changed):
             self._fit()
 
-    def _count(self, number: int, value: int | None) -> bool:
+    def _count(self, number: int, value: int | str | None) -> bool:
         """Write one of them; whether it is another one than before."""
         word, button = self._words[number], self.button(number)
-        text = word if value is None else f"{word}  {value:,}"
+        shown = f"{value:,}" if isinstance(value, int) else value
+        text = word if shown is None else f"{word}  {shown}"
         if text == button.text():
             return False
         button.setText(text)
-        images = "" if value is None else f", {value:,} images"
+        images = "" if shown is None else f", {shown.replace('/', ' of ')} images"
         button.setAccessibleName(f"Queue {word}{images}")
         return True
 

@@ -48,3 +48,9 @@ def test_a_queue_out_of_the_menu_is_shown_in_the_line(tabs, qtbot):
     assert told.args == [4]
     assert "Disagreements" in shown(tabs)
     assert tabs.current == 4
+
+
+def test_a_sample_says_how_many_are_read_of_how_many(tabs):
+    tabs.show_counts({4: "3/29"})
+    assert tabs.button(4).text() == "Disagreements  3/29"
+    assert tabs.button(4).accessibleName() == "Queue Disagreements, 3 of 29 images"
