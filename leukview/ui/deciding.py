@@ -11,7 +11,7 @@ from leukview.ui import messages
 from leukview.ui.actions import Actions
 from leukview.ui.comparing import Comparing
 from leukview.ui.controller import Controller
-from leukview.ui.dialogs.text_dialogs import CommentDialog, ReasonDialog
+from leukview.ui.dialogs.text_dialogs import COMMENTS, CommentDialog, ReasonDialog
 from leukview.ui.filters import Filters
 from leukview.ui.inspector_history import ImageHistory
 from leukview.ui.models import queue
@@ -118,8 +118,15 @@ class Deciding(QObject):
         review, rows, tab = self._page.review, self._rows(), self._page.tab.value
         if review is None or not len(rows):
             return
-        dialog = CommentDialog(review.comments.get(int(rows[0]), ""), self._page.window())
+        kept = self._settings.comments
+        dialog = CommentDialog(
+            review.comments.get(int(rows[0]), ""),
+            self._page.window(),
+            reasons=COMMENTS if kept is None else kept,
+        )
         taken, words = bool(dialog.exec()), dialog.text
+        if dialog.reasons != (list(COMMENTS) if kept is None else kept):
+            self._settings.comments = dialog.reasons
         dialog.deleteLater()
         if taken:
             self._do(lambda r, some: r.comment(some, words, queue=tab), advance=False)

@@ -81,6 +81,18 @@ class Settings:
     def reason(self, text: str) -> None:
         self._store.setValue("exclude_reason", text)
 
+    @property
+    def comments(self) -> list[str] | None:
+        """Words to choose a comment from; None where the reader has not changed them."""
+        try:
+            return msgspec.json.decode(str(self._store.value("comments", "null")), type=list[str])
+        except msgspec.DecodeError:
+            return None
+
+    @comments.setter
+    def comments(self, words: list[str]) -> None:
+        self._store.setValue("comments", msgspec.json.encode(words).decode())
+
     def flag(self, name: str, default: bool) -> bool:
         return str(self._store.value(name, "true" if default else "false")) == "true"
 
