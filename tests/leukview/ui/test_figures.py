@@ -157,6 +157,10 @@ def test_what_a_saved_figure_shows_lies_where_it_does_on_the_screen(overview, tm
     plot.save(path)
     saved = QImage(str(path))
     if kind == "svg":
+        # Axes are right at the screen's resolution only, which the width in millimetres tells.
+        width = Tree.parse(path).getroot().get("width").removesuffix("mm")
+        wanted = 25.4 * plot.plot.width() / plot.plot.logicalDpiX()
+        assert float(width) == pytest.approx(wanted, rel=0.01)
         saved = QImage(plot.plot.size(), QImage.Format.Format_RGB32)
         painter = QPainter(saved)
         QSvgRenderer(str(path)).render(painter)
