@@ -44,7 +44,7 @@ class Unfamiliar(QObject):
         self._drop()
         c = self._controller
         review, choice = c.review, c.choice
-        found = None if review is None or review.blind else unlike(review)
+        found = None if review is None else unlike(review)  # blind, it has nothing to count
         if review is None or choice is None or found is None or not found.many:
             self._banner.say(Gravity.UNFAMILIAR, None)
             return
@@ -71,8 +71,10 @@ class Unfamiliar(QObject):
         if why and why.better:
             act = partial(self._controller.choose_model, why.better.name)
             notice = Notice(words, f"Use {why.better.title}", act)
-        else:
+        elif found.count < found.of:
             notice = Notice(words, "Show them", self._show_them)
+        else:  # all are shown already
+            notice = Notice(words)
         self._banner.say(Gravity.UNFAMILIAR, notice)
 
     def _show_them(self) -> None:
@@ -103,8 +105,10 @@ def likely(found: Differences, contract: ModelContract) -> str:
     """The likely reasons in a sentence; nothing where nothing can be said."""
     low, high = contract.smallest_side, contract.largest_side
     learnt = f"{low:,}" if low == high else f"{low:,} to {high:,}"
+    # No-break spaces: a size that is torn apart at a line's end reads as two numbers.
+    size = f"{found.width:,}\u00a0×\u00a0{found.height:,}\u00a0px"
     words = {
-        Reason.SIZE: f"size ({found.width:,} × {found.height:,} px instead of {learnt})",
+        Reason.SIZE: f"size ({size} instead of {learnt})",
         Reason.CROP: "crop (black ground)" if found.cut else "crop (no black ground)",
         Reason.STAIN: "stain or colour",
     }

@@ -42,7 +42,7 @@ def test_the_share_stands_there_with_the_reason_and_not_as_a_matter_of_confidenc
     words = shown(h)
     assert words.startswith("62.5\u2009% of the images are unlike the training images")
     assert "confidence is not reliable" in words
-    assert words.endswith("Likely reason: size (60 × 50 px instead of 20 to 24).")
+    assert words.endswith("Likely reason: size (60\u00a0×\u00a050\u00a0px instead of 20 to 24).")
     banner = h.one.window.page.banner
     spoken = QAccessible.queryAccessibleInterface(banner.button).text(QAccessible.Text.Name)
     assert spoken == f"Show them: {words}"
@@ -58,7 +58,8 @@ def test_the_share_stands_there_with_the_reason_and_not_as_a_matter_of_confidenc
         (
             (Reason.SIZE, Reason.STAIN),
             False,
-            "Likely reason: size (1,600 × 1,200 px instead of 8 to 600) and stain or colour.",
+            "Likely reason: size (1,600\u00a0×\u00a01,200\u00a0px instead of 8 to 600)"
+            " and stain or colour.",
         ),
     ],
 )
@@ -82,6 +83,12 @@ def test_its_button_shows_the_unfamiliar_images(slide, qtbot):
     qtbot.mouseClick(page.banner.button, Qt.MouseButton.LeftButton)
     assert page.filter.unfamiliar
     assert page.model.rowCount() == 15
+
+
+def test_where_all_images_are_unfamiliar_no_button_offers_to_show_them(slide):
+    h = slide({f"r{k}.png": (250 - k, 20, 10) for k in range(20)})
+    assert shown(h).startswith("100.0")
+    assert not h.one.window.page.banner.button.isVisible()
 
 
 def test_its_button_changes_to_the_model_that_knows_them(
