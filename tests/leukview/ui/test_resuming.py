@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from leukview.ui.models.kept_filter import Kept
 from leukview.ui.models.queue import Order, Tab
 from leukview.ui.resuming import View
 
@@ -12,10 +13,7 @@ def test_a_view_is_read_back_as_it_was_kept():
     view = View(
         tab=Tab.CLASS,
         order=Order.MOST_SURE,
-        classes=("hem", "all"),
-        low=0.25,
-        high=0.75,
-        undecided=True,
+        filter=Kept(classes=("hem", "all"), low=0.25, high=0.75, undecided=True),
         cell=("hem", "all", True),
         scanned="all",
         page=3,

@@ -123,7 +123,8 @@ def test_what_was_decided_before_the_suggestion_was_shown_counts_whatever_follow
     found = audit_result(again)
     assert (found.read, found.differing, found.changed) == (8, 8, 5)
     assert audit_said(found).endswith(
-        "5 decisions were changed or taken back after the suggestion was shown; what was decided first counts."
+        "5 decisions were changed or taken back after the suggestion was shown; what was decided"
+        " first counts."
     )
     for _ in range(2):
         again.undo()
