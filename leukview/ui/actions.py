@@ -73,6 +73,7 @@ MENUS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("whole", "&Whole images in the gallery", checkable=True),
             Entry("side_by_side", "&Compare the selected images", ("D",), page=True),
             Entry("history", "&History of the image…", ("Ctrl+H",), page=True),
+            Entry("map", "&Activation map of the image", ("E",), page=True),
         ),
     ),
     (

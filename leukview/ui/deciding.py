@@ -14,6 +14,7 @@ from leukview.ui.controller import Controller
 from leukview.ui.dialogs.text_dialogs import COMMENTS, CommentDialog, ReasonDialog
 from leukview.ui.filters import Filters
 from leukview.ui.inspector_history import ImageHistory
+from leukview.ui.inspector_map import ActivationMap
 from leukview.ui.models import queue
 from leukview.ui.models.queue import Rows
 from leukview.ui.resuming import Resuming
@@ -40,6 +41,8 @@ class Deciding(QObject):
         Filters(page, controller, settings).said.connect(self.said)
         self.comparing = Comparing(page, controller, page.inspector.theme_)
         self.history = ImageHistory(page, controller)
+        self.map = ActivationMap(page, controller)
+        self.map.said.connect(self.said)
         self.comparing.said.connect(self.said)
         self.comparing.decided.connect(self.decide)
         self.comparing.unsure.connect(self.unsure)
@@ -63,6 +66,7 @@ class Deciding(QObject):
             ("comment", self.comment),
             ("side_by_side", self.comparing.open),
             ("history", self.history.open),
+            ("map", self.map.turn),
         ):
             actions.bind(name, act)
 

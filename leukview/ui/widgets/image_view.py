@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
+    QImage,
     QMouseEvent,
     QPainter,
     QPainterPath,
@@ -42,6 +43,8 @@ class ImageView(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Current image")
         theme_.changed.connect(self.update)
+        self.overlay: QImage | None = None
+        self._strength = 1.0
 
     def sizeHint(self) -> QSize:
         return QSize(320, 264)
@@ -83,6 +86,13 @@ class ImageView(QWidget):
         """
         self._pixmap, self._window, self._words = pixmap, window, words
         self.fit()
+
+    def show_overlay(self, overlay: QImage | None, strength: float = 1.0) -> None:
+        """Lay something over the whole image, so opaque (0 to 1); None takes it away."""
+        if overlay is None and self.overlay is None:
+            return
+        self.overlay, self._strength = overlay, strength
+        self.update()
 
     def fit(self) -> None:
         self._scale = None
@@ -161,6 +171,10 @@ class ImageView(QWidget):
                 self._pixmap.height() * scale,
             )
             painter.drawPixmap(size, self._pixmap, QRectF(self._pixmap.rect()))
+            if self.overlay is not None:
+                painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+                painter.setOpacity(self._strength)
+                painter.drawImage(size, self.overlay, QRectF(self.overlay.rect()))
         painter.end()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -124,6 +124,8 @@ class Inspector(QFrame):
             tools.addWidget(button)
         self.image.zoomed.connect(self._zoomed)
         body.addWidget(self._tool_line)
+        self.below_image = parts.column(gap=4)  # what others lay over the image is said here
+        body.addLayout(self.below_image)
 
     def _build_suggestion(self, body: QVBoxLayout) -> None:
         line = parts.row()
