@@ -246,7 +246,7 @@ def _readers(window: object, settle: Callable[..., None], shoot: Callable[..., N
 
 def _decide(window: object, settle: Callable[..., None]) -> None:
     """Some of everything, so that each state of a tile is in the picture."""
-    page, deciding = window.page, window.deciding
+    page, deciding = window.page, window.reviewing.deciding
     deciding._reason = "artefact"
     page.go(0)
     classes = len(page.review.classes)

@@ -12,9 +12,6 @@ from leukview.ui.actions import Actions
 from leukview.ui.comparing import Comparing
 from leukview.ui.controller import Controller
 from leukview.ui.dialogs.text_dialogs import COMMENTS, CommentDialog, ReasonDialog
-from leukview.ui.filters import Filters
-from leukview.ui.inspector_history import ImageHistory
-from leukview.ui.inspector_map import ActivationMap
 from leukview.ui.models import queue
 from leukview.ui.models.queue import Rows
 from leukview.ui.resuming import Resuming
@@ -28,7 +25,9 @@ class Deciding(QObject):
 
     said = Signal(str)
 
-    def __init__(self, page: ReviewPage, controller: Controller, settings: Settings) -> None:
+    def __init__(
+        self, page: ReviewPage, controller: Controller, settings: Settings, comparing: Comparing
+    ) -> None:
         super().__init__(page)
         self._page, self._controller, self._settings = page, controller, settings
         self._reason = ""
@@ -36,17 +35,11 @@ class Deciding(QObject):
         page.inspector.unsure.connect(self.unsure)
         page.inspector.exclude.connect(self.exclude)
         page.gallery.painted.connect(self._painted)
-        page.gallery.dropped.connect(lambda group: self.decide(page.grouping.index_of(group)))
         self._resuming = Resuming(page, controller)
-        Filters(page, controller, settings).said.connect(self.said)
-        self.comparing = Comparing(page, controller, page.inspector.theme_)
-        self.history = ImageHistory(page, controller)
-        self.map = ActivationMap(page, controller)
-        self.map.said.connect(self.said)
-        self.comparing.said.connect(self.said)
-        self.comparing.decided.connect(self.decide)
-        self.comparing.unsure.connect(self.unsure)
-        self.comparing.exclude.connect(self.exclude)
+        self._comparing = comparing
+        comparing.decided.connect(self.decide)
+        comparing.unsure.connect(self.unsure)
+        comparing.exclude.connect(self.exclude)
         controller.replaced.connect(self._reload)
         controller.noted.connect(self.said)
 
@@ -64,9 +57,6 @@ class Deciding(QObject):
             ("reason", self.ask_reason),
             ("flag", self.flag),
             ("comment", self.comment),
-            ("side_by_side", self.comparing.open),
-            ("history", self.history.open),
-            ("map", self.map.turn),
         ):
             actions.bind(name, act)
 
@@ -201,7 +191,7 @@ class Deciding(QObject):
             # What was left is to be looked at again, so the place is kept for it.
             advance = advance and self._settings.flag("auto_advance", True)
             goes = advance and len(changes.rows) and not changes.left
-            if goes and not self.comparing.advance():
+            if goes and not self._comparing.advance():
                 self._page.go(last + 1)
         self._resuming.keep()
 

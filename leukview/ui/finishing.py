@@ -13,6 +13,7 @@ from leukview.ui.controller import Controller
 from leukview.ui.dialogs.record_dialogs import AuditDialog, FinishDialog
 from leukview.ui.dialogs.text_dialogs import AmendDialog
 from leukview.ui.models.queue import Filter, Tab
+from leukview.ui.widgets.toolbar import REVIEW
 from leukview.workflows.checks import Check, checks
 from leukview.workflows.review import Changes, Review
 
@@ -86,7 +87,7 @@ class Finishing(QObject):
         page = self._window.page
         if not self._window.readings.go(check.reading):
             return
-        self._window.show_page(0)
+        self._window.show_page(REVIEW)
         page.filter = Filter()
         page.show_tab(Tab(check.queue))
         page.go(max(0, page.model.place(check.row)))

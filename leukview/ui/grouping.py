@@ -41,10 +41,12 @@ class Grouping(QObject):
         self._controller, self._settings = controller, settings
         self._closed: set[int] = set()
         self._groups: list[tuple[int, Rows]] = []
+        self._review: Review | None = None  # of the groups; the controller may have another by now
         self.rows: Rows | None = None
         self._wished = settings.flag(_FLAG, False)
         gallery.head_pressed.connect(self._pressed)
         theme_.changed.connect(self.show)
+        controller.run_ended.connect(self._run_ended)
 
     def bind(self, actions: Actions) -> None:
         """Group, fold and unfold by key and menu."""
@@ -77,7 +79,7 @@ class Grouping(QObject):
             for index, part in queue.grouped(review, rows)
             if len(part) or (empty and index >= 0)
         ]
-        self.rows = rows
+        self.rows, self._review = rows, review
         self._gallery.set_heads(GroupHeads(self._theme, self._heads(review)))
         shown = [part for index, part in self._groups if index not in self._closed]
         return np.concatenate(shown) if shown else rows[:0]
@@ -88,7 +90,7 @@ class Grouping(QObject):
 
     def show(self) -> None:
         """The figures of the heads as they are now."""
-        review = self._controller.review
+        review = self._review
         if self.rows is None or review is None:
             return
         made = GroupHeads(self._theme, self._heads(review))
@@ -122,6 +124,11 @@ class Grouping(QObject):
         self._wished = on
         self._settings.set_flag(_FLAG, on)
         self.rebuild.emit()
+
+    def _run_ended(self, _words: str) -> None:
+        """While it runs no image moves under the hand; then each goes to its class."""
+        if self.rows is not None:
+            self.rebuild.emit()
 
     def _pressed(self, group: int) -> None:
         self._turn(self.index_of(group))

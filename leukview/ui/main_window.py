@@ -14,13 +14,13 @@ from leukview.ui import theme
 from leukview.ui.actions import Actions
 from leukview.ui.asking import Asking
 from leukview.ui.controller import Controller, Stage
-from leukview.ui.deciding import Deciding
 from leukview.ui.dropping import Dropping
 from leukview.ui.finishing import Finishing
 from leukview.ui.keys import WindowKeys
 from leukview.ui.models.queue import Cell, Filter
 from leukview.ui.notices import Notices
 from leukview.ui.readings import Readings
+from leukview.ui.reviewing import Reviewing
 from leukview.ui.second_model import SecondModel
 from leukview.ui.settings import Settings
 from leukview.ui.slides import Slides
@@ -32,10 +32,8 @@ from leukview.ui.widgets.overview import Overview
 from leukview.ui.widgets.review_page import ReviewPage
 from leukview.ui.widgets.start_page import StartPage
 from leukview.ui.widgets.status_bar import StatusBar
-from leukview.ui.widgets.toolbar import Toolbar
+from leukview.ui.widgets.toolbar import OVERVIEW, REVIEW, Toolbar
 from leukview.workflows.review import Changes
-
-REVIEW, OVERVIEW = 0, 1
 
 
 class MainWindow(QMainWindow):
@@ -54,7 +52,7 @@ class MainWindow(QMainWindow):
         self.page = ReviewPage(theme_, controller, settings)
         self.overview = Overview(theme_)
         self.status = StatusBar(theme_)
-        self.deciding = Deciding(self.page, controller, settings)
+        self.reviewing = Reviewing(self.page, controller, settings, theme_)
         self.stack = QStackedWidget()
         for page in (self.start, self.page, self.overview):
             self.stack.addWidget(page)
@@ -110,9 +108,7 @@ class MainWindow(QMainWindow):
             ("about", self.asking.about),
         ):
             a.bind(name, act)
-        self.deciding.bind(a)
-        page.scanning.bind(a)
-        page.grouping.bind(a)
+        self.reviewing.bind(a)
         s = self._settings
         a.toggle("whole", s.flag("whole_image", False), page.show_whole)
         for name, key in (("advance", "auto_advance"), ("run_on_open", "run_on_open")):
@@ -142,8 +138,7 @@ class MainWindow(QMainWindow):
         self.overview.queue_chosen.connect(self.page.show_tab)
         self.overview.export_clicked.connect(self.asking.export)
         self.status.problems.connect(self.asking.show_problems)
-        for one in (self.deciding, self.page.scanning, self.page.grouping):
-            one.said.connect(self.status.run.setText)
+        self.reviewing.said.connect(self.status.run.setText)
 
     # Opening
 
@@ -250,7 +245,7 @@ class MainWindow(QMainWindow):
             return
         self.show_corner()
         contract = c.choice.model.contract if c.choice else None
-        self.actions_.set_classes(review.classes, self.deciding.decide)
+        self.actions_.set_classes(review.classes, self.reviewing.deciding.decide)
         unit = contract.unit if contract else Unit.CELL
         self.overview.show_review(review, unit, c.threshold)
         self.toolbar.show_device(c.device)
@@ -292,8 +287,7 @@ class MainWindow(QMainWindow):
         self._settings.set_layout("window", self.saveGeometry())
         self.page.loader.stop(0)  # its threads end while the rest does
         self._controller.close()
-        self.second.shut_down()
-        self.taking_in.shut_down()
-        self.verifying.shut_down()
+        for one in (self.second, self.taking_in, self.verifying, self._notices.unfamiliar):
+            one.shut_down()
         self.page.stop()
         super().closeEvent(event)

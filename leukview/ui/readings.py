@@ -15,6 +15,7 @@ from leukview.ui.models import queue
 from leukview.ui.models.queue import Tab
 from leukview.ui.settings import Settings
 from leukview.ui.widgets.banner import Gravity, Notice
+from leukview.ui.widgets.toolbar import REVIEW
 from leukview.workflows.actions import Reading
 from leukview.workflows.readers import between_readers
 from leukview.workflows.record import Mode
@@ -268,7 +269,7 @@ class Readings(QObject):
     def _anew(self) -> None:
         """Everything is shown anew: another reading has other decisions, queues and names."""
         if self._window.stack.currentWidget() is not self._window.page:
-            self._window.show_page(0)
+            self._window.show_page(REVIEW)
         self._controller.model_changed.emit()
         self._window.page.go(0)
         self._window.page.current.show_tile()  # its words follow how the slide is read now

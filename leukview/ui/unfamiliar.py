@@ -39,6 +39,10 @@ class Unfamiliar(QObject):
         """Whether it is being looked for a reason."""
         return self._job is not None
 
+    def shut_down(self, timeout_ms: int = 10_000) -> bool:
+        """End the thread; False if it would not end in time."""
+        return self._runner.shut_down(timeout_ms)
+
     def look(self) -> None:
         """Say how many images the model in use does not know; take back what was said before."""
         self._drop()

@@ -138,7 +138,7 @@ def _known(review: Review) -> NDArray[np.int64]:
 
 
 def _part(said: Said, rows: NDArray[np.int64]) -> Said:
-    return Said(said.state[rows], said.decided[rows], said.called[rows], said.standings[rows])
+    return Said(said.state[rows], said.decided[rows], said.called[rows], said.codes[rows])
 
 
 def _name(review: Review, readers: Mapping[Reading, str]) -> str:

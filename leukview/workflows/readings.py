@@ -26,13 +26,13 @@ class Said:
         state: index into `DecisionState`, int64 (N,).
         decided: class index (N,), -1 for none of the model's.
         called: number of what it was called, -1 for no decision; the same number, the same word.
-        standings: code of each, to be asked for what stands beside it.
+        codes: of each in the code book, to be asked for what stands beside it.
     """
 
     state: NDArray[np.int64]
     decided: NDArray[np.int64]
     called: NDArray[np.int32]
-    standings: NDArray[np.int32]
+    codes: NDArray[np.int32]
 
 
 class Readings(Deciding):
@@ -75,15 +75,15 @@ class Readings(Deciding):
     def decisions_of(self, said: Said) -> list[Decision | None]:
         """Who said it, when and why."""
         standings = self._log.standings
-        return [standings[code].decision for code in said.standings.tolist()]
+        return [standings[code].decision for code in said.codes.tolist()]
 
     def kinds_of(self, said: Said) -> tuple[list[Decision | None], NDArray[np.int64]]:
         """The different decisions among them, and which of these each is."""
         standings = self._log.standings
         used = np.zeros(len(standings), np.bool_)  # np.unique takes five times as long
-        used[said.standings] = True
+        used[said.codes] = True
         kinds = [standings[code].decision for code in np.flatnonzero(used).tolist()]
-        return kinds, (np.cumsum(used) - 1)[said.standings]
+        return kinds, (np.cumsum(used) - 1)[said.codes]
 
     def blind_said(self) -> Said | None:
         """What stood for each row when the current reading stopped being blind; None if never."""

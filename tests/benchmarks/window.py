@@ -239,9 +239,9 @@ def actions(window: object) -> list[tuple[str, Callable[[], object], int]]:
         ("tab", lambda: page.show_tab(next(tabs)), 12),
         ("arrow key", key(Qt.Key.Key_Right), 40),
         ("decide (key 1)", key(Qt.Key.Key_1), 40),
-        ("undo", window.deciding.undo, 20),
-        ("decide all", lambda: (gallery.selectAll(), window.deciding.decide(0)), 1),
-        ("undo all", window.deciding.undo, 1),
+        ("undo", window.reviewing.deciding.undo, 20),
+        ("decide all", lambda: (gallery.selectAll(), window.reviewing.deciding.decide(0)), 1),
+        ("undo all", window.reviewing.deciding.undo, 1),
         ("overview and back", lambda: (window.show_page(1), window.show_page(0)), 6),
     ]
 

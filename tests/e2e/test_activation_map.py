@@ -10,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 from PySide6.QtCore import Qt
 
 from leukview.contract import METADATA_KEY
-from leukview.ui.inspector_map import EARLY, NONE
+from leukview.ui.activation_map import EARLY, NONE
 from leukview.workflows.record import Mode
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
@@ -38,7 +38,7 @@ def opened(start, hand, image_folder, model=None):
     made = hand(start(model=model))
     made.open(image_folder({"d0.bmp": 20, "d1.bmp": 21, "e0.bmp": 245}))
     made.page = made.one.window.page
-    made.map, made.image = made.one.window.deciding.map, made.page.inspector.image
+    made.map, made.image = made.one.window.reviewing.map, made.page.inspector.image
     made.page.gallery.setFocus()
     made.one.settings.set_flag("auto_advance", False)
     made.page.go(0)

@@ -18,7 +18,7 @@ VALUES |= {f"healthy/d{n}.bmp": 20 + n for n in range(8)}
 def h(start, hand, image_folder):
     made = hand(start())
     made.open(image_folder(VALUES))
-    made.page, made.comparing = made.one.window.page, made.one.window.deciding.comparing
+    made.page, made.comparing = made.one.window.page, made.one.window.reviewing.comparing
     made.page.gallery.setFocus()
     return made
 
@@ -132,6 +132,8 @@ def test_another_page_or_queue_ends_comparing(h, key):
     view = compare(h, 2)
     h.qtbot.keyClick(view, key)
     h.until(lambda: h.comparing.view is None)
+    assert not view.isVisible()
+    assert h.page.review.decided[rows(h)].tolist() == [-1] * len(rows(h))
 
 
 def test_a_page_behind_is_not_confirmed_while_images_are_compared(h):

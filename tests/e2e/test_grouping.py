@@ -181,6 +181,16 @@ def test_a_filter_shows_only_groups_that_have_images_and_blind_readings_have_non
     assert h.view.heads is not None
 
 
+def test_a_folder_that_is_classified_while_it_is_grouped_stands_in_its_classes_afterwards(
+    grouped, image_folder
+):
+    h = grouped()
+    h.open(image_folder({"d7.bmp": 27, "e7.bmp": 238, "d8.bmp": 28}, name="another"))
+    assert [(head.index, head.count) for head in heads(h)][:2] == [(0, 2), (1, 1)]
+    assert all(head.index >= 0 for head in heads(h))
+    assert names(h) == ["d7.bmp", "d8.bmp", "e7.bmp"]
+
+
 def test_the_wish_for_groups_is_kept(grouped, start, hand, image_folder):
     h = grouped()
     h.one.window.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 
 from leukview.ui.dialogs.history_dialog import HistoryDialog
 from leukview.workflows.actions import Reading
@@ -88,3 +89,22 @@ def test_the_second_reader_does_not_see_what_the_first_one_did(h):
     assert shown(h)[1] == []
     h.press(Qt.Key.Key_1)
     assert len(shown(h)[1]) == 1
+
+
+def test_what_was_read_before_a_blind_reading_began_is_not_shown_in_it(h, monkeypatch):
+    """The log is read in a worker; the dialog would come when suggestions are hidden already."""
+    opened: list[list[str]] = []
+    monkeypatch.setattr(HistoryDialog, "exec", lambda dialog: opened.append(dialog.lines))
+    h.page.go(0)
+    h.press(Qt.Key.Key_2)
+    h.one.window.reviewing.history.open()
+    h.one.controller.act(lambda review: review.set_mode(Mode.BLIND))
+    later: list[object] = []
+    h.one.controller.background(lambda _cancel: iter([1]), later.append)
+    h.until(lambda: later)  # its worker does one thing after the other
+    QApplication.processEvents()  # what was put off until the loop runs again
+    assert opened == []
+    h.one.controller.act(lambda review: review.set_mode(Mode.ASSISTED))
+    h.one.window.reviewing.history.open()
+    h.until(lambda: opened)
+    assert len(opened[0]) == 1

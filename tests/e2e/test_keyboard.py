@@ -175,7 +175,7 @@ def test_the_filter_is_worked_by_keys_alone(qtbot, opened):
 
 
 def test_a_number_of_the_matrix_is_opened_by_keys(qtbot, opened):
-    press = opened.deciding
+    press = opened.reviewing.deciding
     opened.page.go(0)
     press.agree()
     opened.show_page(1)

@@ -45,6 +45,19 @@ def begin_second(h, *, blind: bool) -> None:
     h.one.window.actions_["second"].trigger()
 
 
+def read_by_second(h, *keys: int) -> None:
+    """Ben reads the images in order, with these keys."""
+    begin_second(h, blind=False)
+    for key in keys:
+        h.press(Qt.Key(Qt.Key.Key_0 + key))
+
+
+def settle(h) -> None:
+    """Cleo begins to settle what they call differently."""
+    h.answer(TextDialog, name("Cleo"))
+    h.one.window.actions_["settle"].trigger()
+
+
 def test_the_second_reader_sees_nothing_of_the_first_and_comes_back_as_who_they_are(read):
     h = read
     window = h.one.window
@@ -76,11 +89,8 @@ def test_the_same_person_is_no_second_reader(read):
 def test_only_what_the_readers_call_differently_is_settled(read, qtbot, tmp_path):
     h = read
     window, page = h.one.window, h.one.window.page
-    begin_second(h, blind=False)
-    for key in (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_2, Qt.Key.Key_1):
-        h.press(key)
-    h.answer(TextDialog, name("Cleo"))
-    window.actions_["settle"].trigger()
+    read_by_second(h, 1, 2, 2, 1)
+    settle(h)
     assert (page.tab, page.model.rows.tolist()) == (Tab.SETTLE, [1, 3])
     assert page.tabs.button(6).text() == "Readers differ  2"
     assert "Ada: Normal · Ben: ALL blast" in page.inspector.note.text()
@@ -103,11 +113,8 @@ def test_only_what_the_readers_call_differently_is_settled(read, qtbot, tmp_path
 def test_what_was_settled_is_to_be_settled_again_when_a_reader_says_otherwise(read):
     h = read
     window, page = h.one.window, h.one.window.page
-    begin_second(h, blind=False)
-    for key in (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_2, Qt.Key.Key_2):
-        h.press(key)
-    h.answer(TextDialog, name("Cleo"))
-    window.actions_["settle"].trigger()
+    read_by_second(h, 1, 2, 2, 2)
+    settle(h)
     h.press(Qt.Key.Key_2)
     assert page.banner.gravest is not Gravity.SETTLE
     window.actions_["first"].trigger()
@@ -132,9 +139,7 @@ def test_what_was_settled_is_to_be_settled_again_when_a_reader_says_otherwise(re
 def test_a_check_of_another_reading_leads_to_that_reading(read, qtbot):
     h = read
     window, page = h.one.window, h.one.window.page
-    begin_second(h, blind=False)
-    for key in (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_2, Qt.Key.Key_2):
-        h.press(key)
+    read_by_second(h, 1, 2, 2, 2)
     h.answer(TextDialog, name("Cleo"))
     h.answer(
         FinishDialog,
@@ -148,11 +153,8 @@ def test_a_check_of_another_reading_leads_to_that_reading(read, qtbot):
 def test_what_was_settled_against_what_both_say_now_is_in_the_queue_too(read):
     h = read
     window, page = h.one.window, h.one.window.page
-    begin_second(h, blind=False)
-    for key in (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_2, Qt.Key.Key_2):
-        h.press(key)
-    h.answer(TextDialog, name("Cleo"))
-    window.actions_["settle"].trigger()
+    read_by_second(h, 1, 2, 2, 2)
+    settle(h)
     h.press(Qt.Key.Key_1)
     window.actions_["first"].trigger()
     page.go(page.model.place(1))

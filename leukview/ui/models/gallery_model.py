@@ -183,24 +183,12 @@ class GalleryModel(QAbstractListModel):
                 said.append("unlike the training images")
         if tile.readers:
             said.append(tile.readers)
-        said.append(self._decision(tile))
+        said.append(decision_words(tile, self.class_name(tile.decided)))
         if tile.flag:
             said.append("flagged")
         if tile.comment:
             said.append(f"comment: {tile.comment}")
         return ", ".join(said) + "."
-
-    def _decision(self, tile: Tile) -> str:
-        match tile.state:
-            case DecisionState.UNDECIDED:
-                return "not decided"
-            case DecisionState.UNSURE:
-                return "marked unsure"
-            case DecisionState.EXCLUDED:
-                return f"excluded: {tile.reason}" if tile.reason else "excluded"
-            case DecisionState.AGREED | DecisionState.CHANGED:
-                return f"decided {self.class_name(tile.decided)}"
-        raise AssertionError(tile.state)
 
     def _tip(self, place: int) -> str:
         tile = self.tile(place)
@@ -211,3 +199,17 @@ def _error(review: Review, row: int) -> str:
     """Why an image could not be read; without the name that stands in it while names are hidden."""
     words = review.errors.get(row, "")
     return "It could not be read." if words and review.is_hidden(row) else words
+
+
+def decision_words(tile: Tile, decided: str) -> str:
+    """What a person said of an image; `decided` is the name of the class, if it was for one."""
+    match tile.state:
+        case DecisionState.UNDECIDED:
+            return "not decided"
+        case DecisionState.UNSURE:
+            return "marked unsure"
+        case DecisionState.EXCLUDED:
+            return f"excluded: {tile.reason}" if tile.reason else "excluded"
+        case DecisionState.AGREED | DecisionState.CHANGED:
+            return f"decided {decided}"
+    raise AssertionError(tile.state)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import fnmatch
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -178,35 +178,23 @@ def passing(review: Review, chosen: Filter, keep: NDArray[np.bool_]) -> NDArray[
         keep &= review.flagged
     if chosen.commented:
         keep &= np.isin(np.arange(review.count), list(review.comments))
-    telling = [one for asked, one in _telling(review, chosen) if asked]
-    if telling:
-        keep &= ~review.hidden
-    for one in telling:
-        keep &= one()
+    for told in _told(review, chosen):
+        keep &= told & ~review.hidden
     return keep
 
 
-def _telling(
-    review: Review, chosen: Filter
-) -> tuple[tuple[bool, Callable[[], NDArray[np.bool_]]], ...]:
-    """What is asked of the suggestion or the name, and what answers it; bool (N,)."""
-
-    def sure() -> NDArray[np.bool_]:
+def _told(review: Review, chosen: Filter) -> Iterator[NDArray[np.bool_]]:
+    """Which images pass what is asked of suggestions and names, one by one; bool (N,)."""
+    if chosen.low > 0.0 or chosen.high < 1.0:
         with np.errstate(invalid="ignore"):
-            return (review.confidence >= chosen.low) & (review.confidence <= chosen.high)
-
-    def in_cell() -> NDArray[np.bool_]:
-        cell = chosen.cell
-        assert cell is not None
-        other = review.true_class if cell.truth else review.decided
-        return np.asarray((review.suggested == cell.suggested) & (other == cell.other))
-
-    return (
-        (chosen.low > 0.0 or chosen.high < 1.0, sure),
-        (chosen.unfamiliar, lambda: review.unfamiliar),
-        (bool(chosen.name), lambda: _named(review, chosen.name)),
-        (chosen.cell is not None, in_cell),
-    )
+            yield (review.confidence >= chosen.low) & (review.confidence <= chosen.high)
+    if chosen.unfamiliar:
+        yield review.unfamiliar
+    if chosen.name:
+        yield _named(review, chosen.name)
+    if chosen.cell is not None:
+        other = review.true_class if chosen.cell.truth else review.decided
+        yield (review.suggested == chosen.cell.suggested) & (other == chosen.cell.other)
 
 
 def _in_states(review: Review, chosen: Filter) -> NDArray[np.bool_]:

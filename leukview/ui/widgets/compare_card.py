@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QRes
 from PySide6.QtWidgets import QFrame, QLabel, QWidget
 
 from leukview.domain.records import DecisionState, two_digits
-from leukview.ui.models.gallery_model import Tile
+from leukview.ui.models.gallery_model import Tile, decision_words
 from leukview.ui.theme import ClassLook, Style, Theme
 from leukview.ui.widgets import chips, parts
 from leukview.ui.widgets.bars import ProbabilityBars
@@ -93,7 +93,8 @@ class CompareCard(QFrame):
         """What is known of it; `probabilities` are empty where none are to be seen."""
         self._tile, self._current = tile, current
         self.title.say(tile.name or f"Image {place + 1:,}")
-        self.state.say(self._decision(tile))
+        words = decision_words(tile, self._name(tile.decided))
+        self.state.say(words[0].upper() + words[1:])
         self.suggestion.say(self._suggestion(tile))
         if self.bars is not None:
             self.bars.setVisible(not tile.hidden)
@@ -105,16 +106,6 @@ class CompareCard(QFrame):
         """The whole card as one sentence."""
         chosen = "Decided now: " if self._current else ""
         self.setAccessibleName(chosen + spoken)
-
-    def _decision(self, tile: Tile) -> str:
-        match tile.state:
-            case DecisionState.UNDECIDED:
-                return "Not decided"
-            case DecisionState.UNSURE:
-                return "Unsure"
-            case DecisionState.EXCLUDED:
-                return f"Excluded: {tile.reason}" if tile.reason else "Excluded"
-        return f"Decided {self._name(tile.decided)}"
 
     def _suggestion(self, tile: Tile) -> str:
         if tile.hidden:

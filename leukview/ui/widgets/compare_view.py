@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent
@@ -20,8 +21,6 @@ from leukview.ui.widgets.image_view import ImageView
 _ONE_LINE = 4  # more images stand in two lines
 _FEW = 4
 _BESIDE = 62  # icon, key and gaps of a button
-_STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
-_LARGER = (Qt.Key.Key_Plus, Qt.Key.Key_Equal)
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -168,43 +167,36 @@ class CompareView(QFrame):
     def event(self, event: QEvent) -> bool:
         """Keys that the window uses otherwise are heard here first."""
         asked = event.type() is QEvent.Type.ShortcutOverride
-        if asked and isinstance(event, QKeyEvent) and self._acts(event) is not None:
+        if asked and isinstance(event, QKeyEvent) and self._act(event) is not None:
             event.accept()
             return True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        act = self._acts(event)
+        act = self._act(event)
         if act is None:
             super().keyPressEvent(event)
-            return
-        kind, step = act
-        if kind == "step":
-            self.stepped.emit(step)
-        elif kind == "zoom" and step:
-            image = self.cards[0].image
-            (image.zoom_in if step > 0 else image.zoom_out)()
-        elif kind == "zoom":
-            self.fit()
-        elif kind == "close":
-            self.closed.emit()
+        else:
+            act()
 
-    def _acts(self, event: QKeyEvent) -> tuple[str, int] | None:
+    def _act(self, event: QKeyEvent) -> Callable[[], object] | None:
         """What a key does here; None: what it does in the window, as the keys that decide."""
-        key = event.key()
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             return None
-        if key in _ENTER and event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-            return "nothing", 0  # it would confirm a page of images that lie behind this
-        if key in (Qt.Key.Key_Escape, Qt.Key.Key_D):
-            return "close", 0
-        if key in _LARGER or key == Qt.Key.Key_Minus:
-            return "zoom", 1 if key in _LARGER else -1
-        if key == Qt.Key.Key_0:
-            return "zoom", 0
-        if key in _STEPS:
-            return "step", _STEPS[Qt.Key(key)]
-        return None
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and event.key() in _ENTER:
+            return _nothing  # it would confirm a page of images that lie behind this
+        image = self.cards[0].image
+        acts: dict[int, Callable[[], object]] = {
+            Qt.Key.Key_Escape: self.closed.emit,
+            Qt.Key.Key_D: self.closed.emit,
+            Qt.Key.Key_Plus: image.zoom_in,
+            Qt.Key.Key_Equal: image.zoom_in,
+            Qt.Key.Key_Minus: image.zoom_out,
+            Qt.Key.Key_0: self.fit,
+            Qt.Key.Key_Left: partial(self.stepped.emit, -1),
+            Qt.Key.Key_Right: partial(self.stepped.emit, 1),
+        }
+        return acts.get(event.key())
 
     def focusNextPrevChild(self, next_: bool) -> bool:  # noqa: N802  # Qt's: Tab, Shift+Tab
         self.stepped.emit(1 if next_ else -1)
@@ -219,3 +211,7 @@ class CompareView(QFrame):
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(self._theme.tokens.surround))
         painter.end()
+
+
+def _nothing() -> None:
+    """What a key does that is to do nothing here."""

@@ -38,7 +38,7 @@ class Inspector(QFrame):
 
     def __init__(self, theme_: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._theme = self.theme_ = theme_
+        self._theme = theme_
         self.setProperty("role", "panel")
         self.setMinimumWidth(LEAST)
         self._blind = False

@@ -19,23 +19,20 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QColor, QFocusEvent, QFontMetrics, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
     QHeaderView,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QTableView,
     QWidget,
 )
 
 from leukview.ui import theme
 from leukview.ui.theme import ClassLook, Style, Theme
 from leukview.ui.widgets import chips
+from leukview.ui.widgets.flat_table import BEFORE_NAME, FlatTable, paint_class
 
 _Index = QModelIndex | QPersistentModelIndex
 _Table = NDArray[np.int64]
-_BEFORE_NAME = int(chips.WIDTH) + 8
 _SUMS = 40  # width of the last column
 _GAP = 8
 _CHOOSABLE = Qt.ItemFlag.ItemIsSelectable
@@ -171,19 +168,13 @@ class _CellDelegate(QStyledItemDelegate):
 
     def _name(self, painter: QPainter, box: QRectF, row: int) -> None:
         t = self._theme.tokens
-        words = "n"
-        left = box
-        metrics = QFontMetrics(theme.font())
-        if row < len(self._matrix.looks):
-            look = self._matrix.looks[row]
-            words = look.fitting(metrics, box.width() - _BEFORE_NAME - _GAP) or look.letters
-            at = QPointF(box.x(), box.center().y() - chips.HEIGHT / 2)
-            ground = chips.Ground.PANEL
-            chips.paint(painter, at, look, filled=True, text=t.text, ground=ground)
-            left = box.adjusted(_BEFORE_NAME, 0, 0, 0)
+        looks = self._matrix.looks
+        if row < len(looks):
+            paint_class(painter, box, looks[row], t, box.width() - BEFORE_NAME - _GAP)
+            return
         painter.setFont(theme.font())
-        painter.setPen(QColor(t.text if row < len(self._matrix.looks) else t.text_2))
-        painter.drawText(left, Qt.AlignmentFlag.AlignVCenter, words)
+        painter.setPen(QColor(t.text_2))
+        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, "n")
 
     def _cell(self, painter: QPainter, box: QRectF, row: int, column: int, value: int) -> None:
         t = self._theme.tokens
@@ -202,31 +193,21 @@ class _CellDelegate(QStyledItemDelegate):
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(value))
 
 
-class MatrixView(QTableView):
+class MatrixView(FlatTable):
     """The matrix. A click or Enter on a cell that is not zero shows these images."""
 
     cell_chosen = Signal(int, int)  # index of the decided or true class, of the suggested class
 
     def __init__(self, theme_: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(theme_, "Confusion of suggestion and decision", parent)
         self._theme = theme_
         self.matrix = MatrixModel(self)
         self.setModel(self.matrix)
         self.setItemDelegate(_CellDelegate(theme_, self.matrix, self))
-        self.setHorizontalHeader(_HeadView(self.matrix, self))
-        self.horizontalHeader().setSectionsClickable(False)
-        self.verticalHeader().hide()
-        self.setShowGrid(False)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.set_head(_HeadView(self.matrix, self))
         self.setMouseTracking(True)
-        self.setTabKeyNavigation(False)
-        self.setAccessibleName("Confusion of suggestion and decision")
         self.clicked.connect(self._choose)
         self.activated.connect(self._choose)
-        theme_.changed.connect(self.viewport().update)
 
     def show_matrix(self, looks: Sequence[ClassLook], table: _Table, row_word: str) -> None:
         """Show counts, rows `row_word` ("decided", "true class"), columns suggested."""
@@ -260,7 +241,7 @@ class MatrixView(QTableView):
         largest = str(int(table.max())) if table.size else ""
         bold = QFontMetrics(theme.font(strong=True))
         cells = len(looks) * max(_LEAST_CELL, bold.horizontalAdvance(largest) + 10)
-        room = self.viewport().width() - _SUMS - _BEFORE_NAME - _GAP - cells
+        room = self.viewport().width() - _SUMS - BEFORE_NAME - _GAP - cells
         return [look.fitting(metrics, room) or look.letters for look in looks]
 
     def _fit_names(self) -> None:
@@ -269,7 +250,7 @@ class MatrixView(QTableView):
             return
         metrics = QFontMetrics(theme.font())
         longest = max(metrics.horizontalAdvance(name) for name in self.names())
-        self.setColumnWidth(0, _BEFORE_NAME + longest + _GAP)
+        self.setColumnWidth(0, BEFORE_NAME + longest + _GAP)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """By keyboard, the first number that can be opened gets the ring."""

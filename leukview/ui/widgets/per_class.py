@@ -18,24 +18,20 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
     QHeaderView,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QTableView,
     QWidget,
 )
 
 from leukview.measures.confusion import Counts, per_class
 from leukview.ui import theme
 from leukview.ui.theme import ClassLook, Style, Theme
-from leukview.ui.widgets import chips
+from leukview.ui.widgets.flat_table import BEFORE_NAME, FlatTable, paint_class
 
 _Index = QModelIndex | QPersistentModelIndex
 HEADS = ("Class", "n", "Sensitivity", "Precision", "F1", "Specificity", "κ")
-_BEFORE_NAME = int(chips.WIDTH) + 8
 _PAD = 10  # between two columns
 _MOST_SPREAD = 48  # that a column takes of room to spare, so a row is followed by the eye
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -144,14 +140,8 @@ class _Delegate(QStyledItemDelegate):
         if column:
             painter.drawText(box, _RIGHT, self._model.text(index.row(), column))
         else:
-            look = self._model.looks[index.row()]
-            at = QPointF(box.x(), box.center().y() - chips.HEIGHT / 2)
-            chips.paint(painter, at, look, filled=True, text=t.text, ground=chips.Ground.PANEL)
-            room = box.adjusted(_BEFORE_NAME, 0, 0, 0)
-            painter.setFont(theme.font())
-            painter.setPen(QColor(t.text))
-            name = look.fitting(QFontMetrics(theme.font()), room.width())
-            painter.drawText(room, _LEFT, name)
+            room = box.width() - BEFORE_NAME
+            paint_class(painter, box, self._model.looks[index.row()], t, room)
         state: QStyle.StateFlag = option.state
         if state & QStyle.StateFlag.State_HasFocus:
             painter.setPen(QPen(QColor(t.accent), 2))
@@ -160,27 +150,18 @@ class _Delegate(QStyledItemDelegate):
         painter.restore()
 
 
-class PerClassTable(QTableView):
+class PerClassTable(FlatTable):
     """The table, as high as its rows; arrow keys move in it."""
 
     def __init__(self, theme_: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        words = "Sensitivity, precision, F1, specificity and kappa of each class"
+        super().__init__(theme_, words, parent)
         self.figures = PerClassModel(self)
         self.setModel(self.figures)
         self.heads = HEADS
         self.setItemDelegate(_Delegate(theme_, self.figures, self))
-        self.setHorizontalHeader(_Head(self))
-        self.horizontalHeader().setSectionsClickable(False)
+        self.set_head(_Head(self))
         self.horizontalHeader().setMinimumSectionSize(16)
-        self.verticalHeader().hide()
-        self.setShowGrid(False)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setTabKeyNavigation(False)
-        self.setAccessibleName("Sensitivity, precision, F1, specificity and kappa of each class")
-        theme_.changed.connect(self.viewport().update)
 
     def show_counts(self, looks: Sequence[ClassLook], counts: Counts) -> None:
         """Show the figures of a matrix (C, C), with what counts as right in rows."""
@@ -209,10 +190,10 @@ class PerClassTable(QTableView):
             widths = [max(digits, small.horizontalAdvance(head)) + _PAD for head in heads[1:]]
             widths[0] = max(widths[0], metrics.horizontalAdvance("10,000") + _PAD)
             self.heads = heads
-            if room - sum(widths) >= _BEFORE_NAME + digits * 3:
+            if room - sum(widths) >= BEFORE_NAME + digits * 3:
                 break
-        spare = room - sum(widths) - _BEFORE_NAME - metrics.horizontalAdvance(self._longest())
+        spare = room - sum(widths) - BEFORE_NAME - metrics.horizontalAdvance(self._longest())
         widths = [width + min(_MOST_SPREAD, max(0, spare) // len(widths)) for width in widths]
-        self.setColumnWidth(0, max(_BEFORE_NAME, room - sum(widths)))
+        self.setColumnWidth(0, max(BEFORE_NAME, room - sum(widths)))
         for column, width in enumerate(widths, 1):
             self.setColumnWidth(column, width)

@@ -80,9 +80,8 @@ class ThresholdRow(QWidget):
 
 def effect(found: Below) -> str:
     """What a threshold would do, in two sentences."""
-    needs = "needs" if found.below == 1 else "need"
     return (
-        f"{messages.images(found.below)} would {needs.removesuffix('s')} review:"
+        f"{messages.images(found.below)} would need review:"
         f" {found.judged_below:,} judged so far, {found.wrong_below:,} of these wrong."
         f" {messages.images(found.above)} would pass: {found.judged_above:,} judged so far,"
         f" {found.wrong_above:,} of these wrong."

@@ -23,6 +23,7 @@ from leukview.workflows.models import offers
 from leukview.workflows.open_folder import ModelChoice
 from leukview.workflows.opened import AUTO
 
+REVIEW, OVERVIEW = 0, 1  # the pages that it switches between
 _WIDE = 1200
 _REASON, _INDENT = 380, 26  # width of a sentence in the menu, and where its options begin
 

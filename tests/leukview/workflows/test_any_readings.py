@@ -152,7 +152,7 @@ def act_on(review: Review, act: object, row: int) -> None:
         review.clear([row])
 
 
-def same(review: Review, hand: ByHand) -> None:
+def assert_same(review: Review, hand: ByHand) -> None:
     found, table = review.differences(), review.decisions_of(review.final())
     for row in ROWS:
         both = hand.pair(row)
@@ -196,8 +196,8 @@ def test_what_counts_holds_and_is_hidden_follows_from_the_order_of_what_was_said
             else:
                 act_on(review, act, row)
                 hand.do(act, row)
-            same(review, hand)
+            assert_same(review, hand)
         review = slide(review)
-        same(review, hand)
+        assert_same(review, hand)
     finally:
         review._store.close()

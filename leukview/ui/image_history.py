@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import QObject, QTimer
@@ -14,6 +15,7 @@ from leukview.ui.widgets.inspector import BLIND, HIDDEN
 from leukview.ui.widgets.review_page import TITLES, ReviewPage
 from leukview.workflows.actions import Reading
 from leukview.workflows.image_history import Step, history
+from leukview.workflows.opened import Opened
 
 _QUEUES = {tab.value: words for tab, words in TITLES.items()}
 _EMPTY = "Nothing was done with this image yet."
@@ -32,6 +34,30 @@ _READERS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Which image, and what may be seen of it when it is asked for."""
+
+    row: int
+    sha256: str
+    reading: Reading
+    hidden: bool
+
+    def holds(self, page: ReviewPage) -> bool:
+        """Whether that is so still: a blind reading may have begun, or another folder be open."""
+        review, row = page.review, self.row
+        if review is None or page.current_row != row or review.sha256[row] != self.sha256:
+            return False
+        return review.record.reading is self.reading and review.is_hidden(row) == self.hidden
+
+
+def _read(folder: Opened, asked: _Asked, _cancel: CancelToken) -> Iterator[object]:
+    """In the worker. Of a file that was not read yet nothing can have been said."""
+    events = folder.store.events() if asked.sha256 else ()
+    steps = history(events, asked.sha256, reading=asked.reading, hidden=asked.hidden)
+    yield steps, {one.sha256: one.model_id for one in folder.store.models()}
+
+
 class ImageHistory(QObject):
     """Opens the dialog when the log was read; nothing where the image is another by then."""
 
@@ -44,43 +70,27 @@ class ImageHistory(QObject):
         review, row = self._page.review, self._page.current_row
         if review is None or row < 0 or self._controller.folder is None:
             return
-        if not review.sha256[row]:  # not read yet, so nothing can have been said about it
-            self._show(row, [])
-            return
-        self._controller.background(partial(self._read, row), partial(self._take, row))
+        folder, reading = self._controller.folder, review.record.reading
+        asked = _Asked(row, review.sha256[row], reading, hidden=review.is_hidden(row))
+        self._controller.background(partial(_read, folder, asked), partial(self._take, asked))
 
-    def _read(self, row: int, _cancel: CancelToken) -> Iterator[object]:
-        """In the worker."""
-        folder = self._controller.folder
-        if folder is None:
-            return
-        review = folder.review
-        yield (
-            history(
-                folder.store.events(),
-                review.sha256[row],
-                reading=review.record.reading,
-                hidden=review.is_hidden(row),
-            ),
-            {one.sha256: one.model_id for one in folder.store.models()},
-        )
-
-    def _take(self, row: int, found: object) -> None:
+    def _take(self, asked: _Asked, found: object) -> None:
+        """Show it, unless another image is current by now, or less may be seen of this one."""
         review = self._page.review
-        if review is None or row != self._page.current_row or not isinstance(found, tuple):
+        if review is None or not isinstance(found, tuple) or not asked.holds(self._page):
             return
         steps, models = found
         names = {one.id: one.name for one in review.classes}
         lines = [in_words(step, names, models) for step in steps]
         # Not from inside what the worker calls: the dialog has a loop of its own.
-        QTimer.singleShot(0, self, partial(self._show, row, lines))
+        QTimer.singleShot(0, self, partial(self._show, asked, lines))
 
-    def _show(self, row: int, lines: list[str]) -> None:
-        review, place = self._page.review, self._page.model.place(row)
-        if review is None:
+    def _show(self, asked: _Asked, lines: list[str]) -> None:
+        review, place = self._page.review, self._page.model.place(asked.row)
+        if review is None or not asked.holds(self._page):
             return
         sentence = _ALL if lines else _EMPTY
-        if review.is_hidden(row):
+        if asked.hidden:
             sentence = f"{sentence} {BLIND if review.blind else HIDDEN}"
         title = f"History of image {place + 1:,}"
         dialog = HistoryDialog(title, sentence, lines, self._page.window())

@@ -17,7 +17,7 @@ from leukview.imaging.decode import read
 from leukview.imaging.preprocess import resize
 from leukview.inference.activation import Activations
 from leukview.ui.controller import Controller
-from leukview.ui.theme import Style
+from leukview.ui.theme import Style, Theme
 from leukview.ui.widgets import parts
 from leukview.ui.widgets.review_page import ReviewPage
 
@@ -31,9 +31,9 @@ class ActivationMap(QObject):
 
     said = Signal(str)
 
-    def __init__(self, page: ReviewPage, controller: Controller) -> None:
+    def __init__(self, page: ReviewPage, controller: Controller, theme_: Theme) -> None:
         super().__init__(page)
-        self._page, self._controller = page, controller
+        self._page, self._controller, self._theme = page, controller, theme_
         self._maps: Activations | None = None
         self._row = -1
         self.line = QWidget()
@@ -122,7 +122,7 @@ class ActivationMap(QObject):
             f"Bright: what spoke for {name}, in {wide} × {tall} places. It shows where the model"
             " looked, not why, and is no proof."
         )
-        colour = QColor(self._page.inspector.theme_.tokens.mount_warn)
+        colour = QColor(self._theme.tokens.mount_warn)
         self._page.inspector.image.show_overlay(painted(grid, colour), self.opacity.value() / 100)
 
     def _look(self, *_what: object) -> None:
